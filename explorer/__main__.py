@@ -1,0 +1,5 @@
+"""``python -m explorer`` is ``referred-pain``."""
+
+from explorer.cli import main
+
+raise SystemExit(main())

@@ -1,0 +1,244 @@
+"""The atlas: records and shapes under one roof."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from explorer import folders, matching
+from explorer.dataset import Dataset, load_dataset
+from explorer.errors import DataError, unknown
+from explorer.records import PAIRED_SIDES, SIDES, Structure
+
+if TYPE_CHECKING:
+    import numpy as np
+    import trimesh
+    from numpy.typing import NDArray
+
+    from explorer.anatomy.meshio import Mesh
+    from explorer.anatomy.weights import Weights
+
+    Floats = NDArray[np.float64]
+
+#: size that a deep area counts with in a match, mm2: it has no place on the skin
+DEEP_AREA_MM2 = 600.0
+
+
+class Atlas:
+    """Records of one data folder and shapes of one mesh folder; immutable.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    meshes : Path
+        Built files; read when asked for.
+    name : str
+        Of the shapes: ``default``, or that of an imported atlas.
+    """
+
+    def __init__(self, dataset: Dataset, meshes: Path, name: str = "default") -> None:
+        self.dataset = dataset
+        self.meshes = meshes
+        self.name = name
+
+    def __repr__(self) -> str:
+        return (
+            f"<Atlas {self.name!r}: {len(self.dataset.structures)} structures, {len(self.dataset.patterns)} patterns>"
+        )
+
+    @property
+    def structures(self) -> tuple[Structure, ...]:
+        """All structures, in the order of the table."""
+        return tuple(self.dataset.structures.values())
+
+    def __getitem__(self, structure_id: str) -> Structure:
+        return self.dataset.structure(structure_id)
+
+    def __iter__(self) -> Iterator[Structure]:
+        return iter(self.structures)
+
+    def __len__(self) -> int:
+        return len(self.dataset.structures)
+
+    @cached_property
+    def skin(self) -> trimesh.Trimesh:
+        """The skin, mm, LPS; weights belong to its vertices."""
+        return _to_trimesh(self.skin_mesh)
+
+    @cached_property
+    def skin_mesh(self) -> Mesh:
+        """The skin with what is kept for its vertices: ``mirror`` and ``base_vertex``."""
+        from explorer.anatomy.meshio import load_mesh
+
+        return load_mesh(self.meshes / "skin.npz")
+
+    def mesh(self, structure_id: str, side: str = "left") -> trimesh.Trimesh:
+        """The shape of a muscle, a muscle group, a bone or a deep area.
+
+        Parameters
+        ----------
+        structure_id : str
+        side : {'left', 'right', 'midline'}
+
+        Returns
+        -------
+        trimesh.Trimesh
+            Closed, wound outward; mm, LPS.
+
+        Raises
+        ------
+        DataError
+            When there is no such shape on that side.
+        """
+        import trimesh
+
+        structure = self.dataset.structures.get(structure_id)
+        if structure is not None and structure.members:
+            return trimesh.util.concatenate([self.mesh(member, side) for member in structure.members])
+        midline = self._check_side(structure_id, side)
+        mesh = self._shape(structure_id)
+        return _to_trimesh(mesh if midline or side == "left" else mesh.mirrored())
+
+    def deep_mesh(self, area_id: str, side: str = "left") -> Mesh | None:
+        """The closed shape of a deep area, or None for an area that lies on the skin."""
+        if area_id not in self.shape_ids("deep"):
+            return None
+        mesh = self._shape(area_id)
+        return mesh.mirrored() if side == "right" else mesh
+
+    def _check_side(self, shape_id: str, side: str) -> bool:
+        """Check the side of a shape; True when it lies on the midline."""
+        record = self.dataset.structures.get(shape_id) or self.dataset.bones.get(shape_id)
+        allowed = ("midline",) if record is not None and record.pairing == "midline" else PAIRED_SIDES
+        if side not in allowed:
+            raise DataError(f"{shape_id}: side {side!r} is not one of its sides: {', '.join(allowed)}")
+        return allowed == ("midline",)
+
+    def _shape(self, shape_id: str) -> Mesh:
+        from explorer.anatomy.meshio import load_mesh
+
+        for folder in ("muscles", "joints", "bones", "deep"):
+            path = self.meshes / folder / f"{shape_id}.npz"
+            if shape_id in self.shape_ids(folder):
+                return load_mesh(path)
+        known = [name for folder in ("muscles", "joints", "bones", "deep") for name in self.shape_ids(folder)]
+        if shape_id in self.dataset.structures:
+            raise DataError(f"structure {shape_id!r} has no shape of its own in the atlas {self.name!r}")
+        raise DataError(unknown("shape", shape_id, known))
+
+    def shape_ids(self, folder: str) -> tuple[str, ...]:
+        """Ids of the built shapes of one kind: ``muscles``, ``joints``, ``bones`` or ``deep``."""
+        return tuple(sorted(path.stem for path in (self.meshes / folder).glob("*.npz")))
+
+    @cached_property
+    def trigger_point_places(self) -> dict[str, tuple[float, float, float]]:
+        """Trigger point id -> its place on the left side, mm, LPS."""
+        with open(self.meshes / "trigger_points.csv", encoding="utf-8", newline="") as file:
+            return {
+                row["trigger_point_id"]: (float(row["x_mm"]), float(row["y_mm"]), float(row["z_mm"]))
+                for row in csv.DictReader(file)
+            }
+
+    @cached_property
+    def pattern_weights(self) -> Weights:
+        """Painted patterns of the left side, layers ``<pattern>/core`` and ``<pattern>/spillover``."""
+        from explorer.anatomy.weights import load_weights
+
+        return load_weights(self.meshes / "pattern_weights.npz")
+
+    @cached_property
+    def area_weights(self) -> Weights:
+        """Drawn areas of the left side, layers by area id."""
+        from explorer.anatomy.weights import load_weights
+
+        return load_weights(self.meshes / "area_weights.npz")
+
+    @cached_property
+    def _mirror(self) -> NDArray[np.int64]:
+        import numpy as np
+
+        return self.skin_mesh.values["mirror"].astype(np.int64)
+
+    def paint(self, pattern_id: str, side: str = "left") -> tuple[Floats, Floats]:
+        """How a pattern is painted on the skin.
+
+        Parameters
+        ----------
+        pattern_id : str
+        side : {'left', 'right', 'midline'}
+            Side of the structure that refers the pain.
+
+        Returns
+        -------
+        core, spillover : (n,) float
+            0..1 on the vertices of :attr:`skin`; 0.5 on the drawn outline.
+        """
+        pattern = self.dataset.pattern(pattern_id)
+        if side not in self.dataset.structures[pattern.structure_id].sides:
+            allowed = ", ".join(self.dataset.structures[pattern.structure_id].sides)
+            raise DataError(f"{pattern_id}: side {side!r} is not one of its sides: {allowed}")
+        core = self.pattern_weights.layer(f"{pattern_id}/core")
+        spillover = self.pattern_weights.layer(f"{pattern_id}/spillover")
+        return (core[self._mirror], spillover[self._mirror]) if side == "right" else (core, spillover)
+
+    def paint_area(self, area_id: str, side: str = "left") -> Floats:
+        """(n,) where a named area lies on the skin, 0..1; zero for an area that has no place there."""
+        import numpy as np
+
+        if area_id not in self.dataset.areas:
+            raise DataError(unknown("area", area_id, self.dataset.areas))
+        if side not in SIDES:
+            raise DataError(unknown("side", side, SIDES))
+        if area_id not in self.area_weights:
+            return np.zeros(self.area_weights.vertex_count)
+        left = self.area_weights.layer(area_id)
+        if side == "midline":
+            return np.asarray(np.maximum(left, left[self._mirror]))
+        return left if side == "left" else left[self._mirror]
+
+    @cached_property
+    def area_sizes_mm2(self) -> dict[str, float]:
+        """Size of each area on one side, mm2; :data:`DEEP_AREA_MM2` for one that is not on the skin."""
+        from explorer.anatomy.surface import Surface
+
+        per_vertex = Surface(self.skin_mesh.vertices, self.skin_mesh.faces).vertex_areas
+        out = {}
+        for area in self.dataset.areas:
+            size = float(self.area_weights.layer(area) @ per_vertex) if area in self.area_weights else 0.0
+            out[area] = size or DEEP_AREA_MM2
+        return out
+
+    def match(self, areas: Iterable[tuple[str, str | None] | str]) -> list[matching.Match]:
+        """Rank the documented patterns by how well they cover places where it hurts.
+
+        Parameters
+        ----------
+        areas : iterable of (area id, side) or area id
+            An area without a side means either side; ``midline`` is a side.
+
+        Returns
+        -------
+        list of Match
+            Best first. See :mod:`explorer.matching` for the score. It ranks maps, not causes.
+
+        Raises
+        ------
+        DataError
+            For an unknown area or side.
+        """
+        drawn = matching.read_places(areas, self.dataset.areas)
+        return matching.match(self.structures, self.area_sizes_mm2, drawn)
+
+
+def _to_trimesh(mesh: Mesh) -> trimesh.Trimesh:
+    import trimesh
+
+    return trimesh.Trimesh(mesh.vertices, mesh.faces, process=False)
+
+
+def load_atlas(*, data: Any = None, meshes: Any = None) -> Atlas:
+    """See :func:`explorer.load_atlas`."""
+    return Atlas(load_dataset(Path(data) if data else folders.DATA), Path(meshes) if meshes else folders.MESHES)

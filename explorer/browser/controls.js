@@ -1,0 +1,127 @@
+// What stands around the canvas: key views, side, layers, legend, orientation letters, trigger point marks, hover name.
+
+import { h, svg } from "./dom.js";
+import { SIDES, VIEWS } from "./state.js";
+
+/** A group of buttons of which one is pressed. */
+function segments(label, options, name, set, t, key) {
+  const buttons = options.map((option) =>
+    h("button", { type: "button", dataset: { [name]: option }, onclick: () => set({ [name]: option }), text: t(`${key}.${option}`) }),
+  );
+  const element = h("div", { class: "segments", role: "group", "aria-label": label }, ...buttons);
+  return { element, show: (value) => buttons.forEach((b) => b.setAttribute("aria-pressed", String(b.dataset[name] === value))) };
+}
+
+export function makeControls({ t, set, lookAgain }) {
+  const views = h(
+    "div",
+    { class: "segments views", role: "group", "aria-label": t("view.title") },
+    ...VIEWS.map((view) => h("button", { type: "button", dataset: { view }, onclick: () => lookAgain(view), text: t(`view.${view}`) })),
+  );
+  const sides = segments(t("side.title"), SIDES, "side", set, t, "side");
+  const skin = h("input", {
+    type: "range",
+    min: 0,
+    max: 100,
+    step: 5,
+    id: "rpx-skin",
+    oninput: () => set({ skin: Number(skin.value) / 100 }, { replace: true }),
+  });
+  const layer = (name) => {
+    const box = h("input", { type: "checkbox", id: `rpx-${name}`, onchange: () => set({ [name]: box.checked }, { replace: true }) });
+    return box;
+  };
+  const [muscles, bones] = [layer("muscles"), layer("bones")];
+  const layers = h(
+    "fieldset",
+    { class: "layers" },
+    h("legend", { text: t("layers.title") }),
+    h("label", { for: "rpx-skin" }, t("layers.skin"), skin),
+    h("label", { for: "rpx-muscles" }, muscles, t("layers.muscles")),
+    h("label", { for: "rpx-bones" }, bones, t("layers.bones")),
+  );
+  const legend = h(
+    "ul",
+    { class: "legend", "aria-label": t("legend.title") },
+    ...["core", "spillover", "trigger", "muscle", "deep"].map((kind) =>
+      h("li", { title: t(`legend.${kind}_long`) }, h("span", { class: `swatch swatch-${kind}`, "aria-hidden": "true" }, kind === "trigger" ? cross() : null), t(`legend.${kind}`)),
+    ),
+  );
+  return {
+    top: h("div", { class: "bar top" }, views, sides.element),
+    bottom: h("div", { class: "bar bottom" }, legend, layers),
+    show(state) {
+      sides.show(state.side);
+      for (const button of views.children) button.setAttribute("aria-pressed", String(button.dataset.view === state.view));
+      skin.value = String(Math.round(100 * state.skin));
+      muscles.checked = state.muscles;
+      bones.checked = state.bones;
+    },
+  };
+}
+
+/** The mark of a trigger point: a dark cross with a light halo. */
+export function cross() {
+  const arms = "M-6,-6 L6,6 M-6,6 L6,-6";
+  return svg(
+    "svg",
+    { viewBox: "-10 -10 20 20", class: "cross", "aria-hidden": "true" },
+    svg("path", { d: arms, class: "halo" }),
+    svg("path", { d: arms, class: "ink" }),
+  );
+}
+
+/** Marks, letters and the hover name over the canvas, kept in place while the view turns. */
+export function makeOverlay({ catalogue, t, set }) {
+  const marks = h("div", { class: "marks" });
+  const [onLeft, onRight] = [h("span", { class: "letter letter-left" }), h("span", { class: "letter letter-right" })];
+  const name = h("div", { class: "hover-name", "aria-hidden": "true" });
+  const element = h("div", { class: "overlay" }, onLeft, onRight, marks, name);
+  let shown = [];
+
+  return {
+    element,
+    show(scene, state) {
+      marks.replaceChildren();
+      shown = scene.markers.map((marker) => {
+        const pattern = catalogue.patterns[marker.pattern];
+        const structure = catalogue.structures[pattern.structure];
+        const point = structure.trigger_points.find((entry) => entry.id === marker.id);
+        const only = state.pattern === marker.pattern;
+        const button = h(
+          "button",
+          {
+            type: "button",
+            class: `mark${marker.chosen ? "" : " mark-off"}`,
+            dataset: { point: marker.id, side: marker.side },
+            "aria-label": t("mark.label", { point: point.label, structure: structure.name, side: t(`side.${marker.side}`) }),
+            "aria-pressed": String(only),
+            title: point.label,
+            onclick: () => set({ pattern: only ? null : marker.pattern }),
+          },
+          cross(),
+        );
+        marks.append(button);
+        return { button, place: marker.xyz_mm };
+      });
+    },
+    /** Put marks and letters where they belong for the present turn of the view. */
+    place(view, pose) {
+      for (const { button, place } of shown) {
+        const { x, y } = view.project(place);
+        button.style.transform = `translate(${x.toFixed(1)}px, ${y.toFixed(1)}px) translate(-50%, -50%)`;
+        button.classList.toggle("mark-behind", !view.faces(place));
+      }
+      // seen from the front, the subject's right is on the left of the picture
+      const side = Math.cos(pose.azimuth);
+      const clear = Math.abs(side) > 0.25;
+      onLeft.textContent = clear ? t(side > 0 ? "letter.right" : "letter.left") : "";
+      onRight.textContent = clear ? t(side > 0 ? "letter.left" : "letter.right") : "";
+    },
+    hover(text, at) {
+      name.textContent = text ?? "";
+      name.style.display = text ? "" : "none";
+      if (text && at) name.style.transform = `translate(${at[0] + 14}px, ${at[1] + 14}px)`;
+    },
+  };
+}

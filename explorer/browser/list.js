@@ -1,0 +1,102 @@
+// The list of structures with its search: the way in by name, and the canvas's twin.
+
+import { h, refresh } from "./dom.js";
+import { search } from "./search.js";
+
+/**
+ * @param {{catalogue: Object, t: Function, onChoose: (id: string) => void}} context
+ * @returns {{element: HTMLElement, show: (state: Object) => void, focusSearch: () => void}}
+ */
+export function makeList({ catalogue, t, onChoose }) {
+  const all = Object.values(catalogue.structures);
+  let state = null;
+  const field = h("input", {
+    type: "search",
+    id: "rpx-search",
+    class: "search",
+    autocomplete: "off",
+    spellcheck: "false",
+    placeholder: t("list.search_hint"),
+    "aria-controls": "rpx-list",
+    oninput: render,
+    onkeydown: (event) => {
+      if (event.key === "ArrowDown") {
+        event.preventDefault();
+        body.querySelector("button")?.focus();
+      } else if (event.key === "Enter") {
+        const first = body.querySelector("button[data-id]");
+        if (first && field.value) onChoose(first.dataset.id);
+      } else if (event.key === "Escape" && field.value) {
+        field.value = "";
+        render();
+      }
+    },
+  });
+  const count = h("p", { class: "quiet count", role: "status" });
+  const body = h("div", { id: "rpx-list", class: "groups", onkeydown: walk });
+  const element = h(
+    "nav",
+    { class: "list", "aria-label": t("list.title") },
+    h("label", { for: "rpx-search", class: "label", text: t("list.title") }),
+    field,
+    count,
+    body,
+  );
+
+  function walk(event) {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    const buttons = [...body.querySelectorAll("button[data-id]")];
+    const place = buttons.indexOf(event.target) + step;
+    if (place < 0) field.focus();
+    else buttons[place]?.focus();
+  }
+
+  function entry({ structure, alias }) {
+    const grades = [...new Set(structure.patterns.map((pattern) => pattern.grade))].sort();
+    const chosen = state?.structures.includes(structure.id) ?? false;
+    return h(
+      "li",
+      {},
+      h(
+        "button",
+        { type: "button", dataset: { id: structure.id }, class: "entry", "aria-pressed": String(chosen), onclick: () => onChoose(structure.id) },
+        h("span", { class: "entry-name", text: structure.name }),
+        alias ? h("span", { class: "entry-alias", text: alias }) : null,
+        h(
+          "span",
+          { class: "grades" },
+          ...grades.map((grade) => h("span", { class: `grade grade-${grade}`, title: t("grade.title", { grade }), text: grade })),
+        ),
+      ),
+    );
+  }
+
+  function render() {
+    const query = field.value;
+    const found = search(all, query);
+    refresh(body, JSON.stringify([query, state?.structures]), () => {
+      if (query) return h("ul", { class: "entries" }, ...found.map(entry));
+      return Object.values(catalogue.regions)
+        .map((region) => [region, found.filter(({ structure }) => structure.region === region.id)])
+        .filter(([, own]) => own.length)
+        .map(([region, own]) =>
+          h("section", { class: "group" }, h("h3", { text: region.name }), h("ul", { class: "entries" }, ...own.map(entry))),
+        );
+    });
+    count.textContent = query ? t(found.length === 1 ? "list.found_one" : "list.found", { count: found.length }) : "";
+  }
+
+  render();
+  return {
+    element,
+    show(next) {
+      const focused = element.getRootNode().activeElement?.dataset?.id;
+      state = next;
+      render();
+      if (focused) body.querySelector(`button[data-id="${CSS.escape(focused)}"]`)?.focus();
+    },
+    focusSearch: () => field.focus(),
+  };
+}

@@ -1,0 +1,274 @@
+// The explorer: loads its assets, builds the page, and keeps view, list, card and link in step.
+
+import { container, load, loadJson, loadText } from "./assets.js";
+import { makeCard } from "./card.js";
+import { makeControls, makeOverlay } from "./controls.js";
+import { h } from "./dom.js";
+import { meshesOf } from "./geometry.js";
+import { makeList } from "./list.js";
+import { weightsOf } from "./paint.js";
+import { sceneOf } from "./scene.js";
+import { fromFragment, INITIAL, store, toFragment } from "./state.js";
+import { translator } from "./texts.js";
+import { canDraw, makeView } from "./view.js";
+
+/**
+ * Put the explorer into a page.
+ * @param {HTMLElement} place
+ * @param {Object} options
+ * @param {Object} options.assets names -> {url} or {base64}: catalogue, body, paint
+ * @param {Object} options.sheet style sheet, {url} or {base64}
+ * @param {Object} options.vtk vtk.js
+ * @param {boolean} [options.linked] keep the state in the page's address
+ * @param {Object} [options.state] first state, for hosts without an address
+ * @param {(state: Object) => void} [options.onState]
+ * @returns {{ready: Promise, get: Function, set: Function, remove: Function}}
+ */
+export function mount(place, options) {
+  const root = h("div", { class: "rpx" });
+  const progress = h("progress", { max: 1, value: 0, "aria-label": "Loading" });
+  const waiting = h("div", { class: "waiting", role: "status" }, progress);
+  root.append(waiting);
+  const sheet = h("link", { rel: "stylesheet", href: options.sheet?.url ?? "data:text/css," });
+  place.append(sheet, root);
+  let running = null;
+  let removed = false;
+  const ready = start(root, waiting, progress, options)
+    .then((explorer) => {
+      if (removed) explorer.remove();
+      else running = explorer;
+      return explorer;
+    })
+    .catch((error) => {
+      waiting.replaceChildren(h("p", { class: "fault", text: `The explorer could not start: ${error.message}. Reload the page to try again.` }));
+      throw error;
+    });
+  return {
+    ready,
+    get: () => running?.get(),
+    set: (change) => running?.set(change),
+    remove() {
+      removed = true;
+      running?.remove();
+      root.remove();
+      sheet.remove();
+    },
+  };
+}
+
+async function start(root, waiting, progress, options) {
+  if (options.sheet?.base64) root.append(h("style", { text: await loadText(options.sheet) }));
+  const sources = Object.values(options.assets);
+  const total = sources.reduce((sum, source) => sum + (source.bytes ?? 0), 0) || 1;
+  let arrived = 0;
+  const count = (bytes) => {
+    arrived += bytes;
+    progress.value = Math.min(1, arrived / total);
+  };
+  const [catalogue, bodyPack, paintPack] = await Promise.all([
+    loadJson(options.assets.catalogue, count),
+    load(options.assets.body, count).then(container),
+    load(options.assets.paint, count).then(container),
+  ]);
+  catalogue.patterns = {};
+  for (const structure of Object.values(catalogue.structures)) {
+    for (const pattern of structure.patterns) catalogue.patterns[pattern.id] = { ...pattern, structure: structure.id };
+  }
+  const t = translator(catalogue.texts, "en");
+  const weights = weightsOf(paintPack);
+  const known = { structure: (id) => catalogue.structures[id], pattern: (id) => catalogue.patterns[id] };
+
+  const fromLink = options.linked ? fromFragment(location.hash, known) : { state: { ...INITIAL, ...options.state }, problems: [] };
+  const states = store(fromLink.state);
+
+  /** Change some of the state; what is newly chosen is shown from where its paint is seen best. */
+  const set = (change, how = {}) => {
+    const before = states.get();
+    const next = { ...before, ...change };
+    const target = ({ structures, pattern, side }) => JSON.stringify([structures, pattern, side]);
+    const moved = target(next) !== target(before) && next.structures.length > 0;
+    if (view && moved && !how.keepView && !("view" in change)) next.view = view.bestView(sceneOf(catalogue, next).paint);
+    states.set(next, how);
+  };
+  const choose = (id) => {
+    const now = states.get().structures;
+    set({ structures: now.length === 1 && now[0] === id ? [] : [id], pattern: null });
+  };
+
+  let view = null;
+  const list = makeList({ catalogue, t, onChoose: choose });
+  const card = makeCard({ catalogue, t, set });
+  const overlay = makeOverlay({ catalogue, t, set });
+  const stage = h("div", { class: "stage" });
+  const canvasPlace = h("div", {
+    class: "canvas",
+    tabindex: "0",
+    role: "application",
+    "aria-label": t("canvas.label"),
+    "aria-describedby": "rpx-canvas-help",
+  });
+  const announce = h("p", { class: "sr-only", role: "status", "aria-live": "polite" });
+  const note = h("p", { class: "toast", role: "alert", hidden: true });
+  const controls = makeControls({
+    t,
+    set,
+    lookAgain: (name) => {
+      set({ view: name }, { replace: true, keepView: true });
+      view?.look(name, frameOf(states.get()));
+    },
+  });
+  stage.append(canvasPlace, overlay.element, controls.top, controls.bottom, note);
+  canvasPlace.append(h("p", { id: "rpx-canvas-help", class: "sr-only", text: t("canvas.help") }));
+
+  waiting.remove();
+  root.append(list.element, stage, card.element, announce);
+
+  const nameOf = (hit) => {
+    if (!hit) return null;
+    if (hit.id) return (catalogue.structures[hit.id] ?? catalogue.bones[hit.id])?.name ?? null;
+    return areaName(hit);
+  };
+  const areaName = (hit) => {
+    const found = hit.skin && weights.areaAt(hit.skin.vertices);
+    return found ? catalogue.areas[found.id].name : null;
+  };
+
+  if (canDraw() && options.vtk) {
+    const dots = { vertices: paintPack.array("dots"), radii: paintPack.array("dot_radii") };
+    view = makeView(
+      canvasPlace,
+      options.vtk,
+      { meshes: meshesOf(bodyPack), weights, style: catalogue.style, dots, vertexAreas: paintPack.array("areas") },
+      {
+        onPick: (hit) => {
+          if (hit && catalogue.structures[hit.id]) {
+            const side = ["left", "right"].includes(hit.side) && states.get().side !== "both" ? hit.side : states.get().side;
+            set({ structures: [hit.id], pattern: null, side }, { keepView: true });
+          }
+        },
+        onHover: (hit, at) => {
+          overlay.hover(nameOf(hit), at);
+          canvasPlace.style.cursor = hit && catalogue.structures[hit.id] ? "pointer" : "grab";
+        },
+        onTurn: (pose) => view && overlay.place(view, pose),
+      },
+      { top: 64, bottom: 58 },
+    );
+  } else {
+    canvasPlace.append(h("p", { class: "fault", text: t("canvas.missing") }));
+  }
+
+  function frameOf(state) {
+    return state.structures.length && view ? widened(view.boxOf(sceneOf(catalogue, state))) : null;
+  }
+
+  function show(state, before, how = {}) {
+    const scene = sceneOf(catalogue, state);
+    list.show(state);
+    card.show(state);
+    controls.show(state);
+    overlay.show(scene, state);
+    view?.show(scene);
+    const target = ({ structures, pattern, side, view: name }) => JSON.stringify([structures, pattern, side, name]);
+    if (view && (!before || (target(state) !== target(before) && !how.keepView))) {
+      view.look(state.view, frameOf(state), before ? undefined : 0);
+    }
+    if (view) overlay.place(view, view.pose());
+    if (before && JSON.stringify(state.structures) !== JSON.stringify(before.structures)) {
+      const names = state.structures.map((id) => catalogue.structures[id].name).join(", ");
+      announce.textContent = names ? t("announce.chosen", { names, side: t(`side.${state.side}`) }) : t("announce.none");
+    }
+  }
+
+  function problem(words) {
+    if (!words.length) return;
+    note.textContent = t("link.unknown", { words: words.join(", ") });
+    note.hidden = false;
+    setTimeout(() => {
+      note.hidden = true;
+    }, 8000);
+  }
+
+  let writing = false;
+  const stop = states.listen((state, before, how) => {
+    show(state, before, how);
+    options.onState?.(state);
+    if (!options.linked || how.fromLink) return;
+    const fragment = toFragment(state);
+    const address = `${location.pathname}${location.search}${fragment ? `#${fragment}` : ""}`;
+    writing = true;
+    if (how.replace) history.replaceState(null, "", address);
+    else history.pushState(null, "", address);
+    writing = false;
+  });
+  const onAddress = () => {
+    if (writing) return;
+    const { state, problems } = fromFragment(location.hash, known);
+    problem(problems);
+    states.set(state, { fromLink: true });
+  };
+  if (options.linked) {
+    addEventListener("popstate", onAddress);
+    addEventListener("hashchange", onAddress);
+  }
+
+  const keys = { 1: "front", 2: "left", 3: "right", 4: "back", 5: "three_quarter", 6: "top" };
+  canvasPlace.addEventListener("keydown", (event) => {
+    const turns = { ArrowLeft: [-24, 0], ArrowRight: [24, 0], ArrowUp: [0, -20], ArrowDown: [0, 20] };
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (turns[event.key]) view?.nudge(...turns[event.key]);
+    else if (event.key === "+" || event.key === "=") view?.zoom(0.85);
+    else if (event.key === "-") view?.zoom(1.18);
+    else if (event.key === "Home" || event.key === "0") view?.look(states.get().view, frameOf(states.get()));
+    else if (keys[event.key]) {
+      set({ view: keys[event.key] }, { replace: true, keepView: true });
+      view?.look(keys[event.key], frameOf(states.get()));
+    } else return;
+    event.preventDefault();
+  });
+  const onKey = (event) => {
+    const inField = event.composedPath()[0]?.matches?.("input, textarea, select");
+    if (event.key === "/" && !inField) {
+      event.preventDefault();
+      list.focusSearch();
+    } else if (event.key === "Escape" && !inField && states.get().structures.length) set({ structures: [], pattern: null });
+  };
+  addEventListener("keydown", onKey);
+
+  show(states.get(), null);
+  problem(fromLink.problems);
+  root.dataset.ready = "true";
+
+  const explorer = {
+    get: states.get,
+    set,
+    view,
+    scene: () => sceneOf(catalogue, states.get()),
+    sceneOf: (state) => sceneOf(catalogue, state),
+    catalogue,
+    weights,
+    remove() {
+      stop();
+      removeEventListener("popstate", onAddress);
+      removeEventListener("hashchange", onAddress);
+      removeEventListener("keydown", onKey);
+      view?.remove();
+    },
+  };
+  root.explorer = explorer; // the way in for embedding pages and tests
+  return explorer;
+}
+
+/** A box with some room around it, no smaller than a head. */
+function widened(box) {
+  if (!box) return null;
+  const least = [190, 190, 230];
+  const out = [...box];
+  for (let k = 0; k < 3; k += 1) {
+    const middle = (box[k] + box[k + 3]) / 2;
+    const half = Math.max((box[k + 3] - box[k]) / 2 + 18, least[k] / 2);
+    out[k] = middle - half;
+    out[k + 3] = middle + half;
+  }
+  return out;
+}

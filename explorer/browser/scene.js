@@ -1,0 +1,79 @@
+// Decide what is shown for a state: the twin of explorer/scene.py, which a test holds against it.
+
+const OPPOSITE = { left: "right", right: "left", midline: "midline" };
+
+/** Sides of the body that a side rule means for a structure on one side. */
+export function areaSides(rule, side) {
+  if (rule === "midline") return ["midline"];
+  if (rule === "both" || side === "midline") return ["left", "right"];
+  return [rule === "same" ? side : OPPOSITE[side]];
+}
+
+/** Sides on which a structure is shown for the chosen side. */
+export function shownSides(structure, side) {
+  if (structure.pairing === "midline") return ["midline"];
+  return side === "both" ? ["left", "right"] : [side];
+}
+
+/**
+ * @param {Object} catalogue
+ * @param {Object} state
+ * @returns {Object} plain scene state: `structures`, `paint`, `markers`, `deep`, `camera`, `skin`, `bones`
+ */
+export function sceneOf(catalogue, state) {
+  const { style } = catalogue;
+  const chosen = state.structures.map((id) => catalogue.structures[id]).filter(Boolean);
+  const members = new Set(chosen.flatMap((structure) => [structure.id, ...structure.members]));
+  const depth = { superficial: 0, intermediate: 1, deep: 2, none: 2 };
+  const deepest = Math.max(-1, ...chosen.map((structure) => depth[structure.layer]));
+
+  const structures = {};
+  for (const structure of Object.values(catalogue.structures)) {
+    if (structure.kind !== "muscle") continue;
+    const own = members.has(structure.id);
+    // what lies over a chosen muscle is taken away, so that it can be seen
+    const covers = chosen.length > 0 && !own && depth[structure.layer] < deepest;
+    for (const side of shownSides(structure, "both")) {
+      const lit = own && (state.side === "both" || side === "midline" || side === state.side);
+      structures[`${structure.id}/${side}`] = {
+        visible: lit || (state.muscles && !covers),
+        colour: lit ? style.muscle_chosen : chosen.length ? style.muscle_faded : style.muscle,
+        chosen: lit,
+      };
+    }
+  }
+
+  const paint = [];
+  const markers = [];
+  const deep = new Map();
+  for (const structure of chosen) {
+    for (const pattern of structure.patterns) {
+      const on = !state.pattern || state.pattern === pattern.id;
+      for (const side of shownSides(structure, state.side)) {
+        const point = structure.trigger_points.find((entry) => entry.id === pattern.trigger_point);
+        const place = point?.xyz_mm[side === "right" ? "right" : "left"];
+        if (place) markers.push({ id: point.id, pattern: pattern.id, side, xyz_mm: place, chosen: on });
+        if (!on) continue;
+        paint.push({ pattern: pattern.id, side });
+        for (const role of ["core", "spillover"]) {
+          for (const entry of pattern[role]) {
+            if (!["deep", "mouth"].includes(catalogue.areas[entry.area].place)) continue;
+            for (const areaSide of areaSides(entry.side, side)) {
+              const key = `${entry.area}/${areaSide}`;
+              if (deep.get(key)?.role !== "core") deep.set(key, { area: entry.area, side: areaSide, role });
+            }
+          }
+        }
+      }
+    }
+  }
+  return {
+    structures,
+    paint,
+    markers,
+    deep: [...deep.values()],
+    camera: state.view,
+    skin: state.skin,
+    bones: state.bones,
+  };
+}

@@ -1,0 +1,131 @@
+// Own shading on vtk.js mappers: the glass skin with its paint, muscle fibres, and the eye.
+// Text is put in at vtk.js's template marks; `replaceFirst: true` keeps the mark for vtk.js's own code.
+
+function replacement(shaderType, mark, text, { first = true } = {}) {
+  return {
+    shaderType,
+    originalValue: mark,
+    replaceFirst: first,
+    replacementValue: `${text}\n${mark}`,
+    replaceAll: false,
+  };
+}
+
+/** Hand a point-data array of `size` numbers through to the fragment shader as `<name>VS`. */
+function passThrough(name, size) {
+  const type = size === 1 ? "float" : `vec${size}`;
+  return [
+    replacement("Vertex", "//VTK::Normal::Dec", `attribute ${type} ${name}MC;\nvarying ${type} ${name}VS;`),
+    replacement("Vertex", "//VTK::PositionVC::Impl", `${name}VS = ${name}MC;`),
+    replacement("Fragment", "//VTK::Normal::Dec", `varying ${type} ${name}VS;`),
+  ];
+}
+
+function after(mark, text) {
+  return { shaderType: "Fragment", originalValue: mark, replaceFirst: false, replacementValue: `${text}\n${mark}`, replaceAll: false };
+}
+
+function install(mapper, attributes, declarations, body, uniforms) {
+  const own = mapper.getViewSpecificProperties();
+  own.OpenGL = {
+    ShaderReplacements: [
+      ...Object.entries(attributes).flatMap(([name, size]) => passThrough(name, size)),
+      replacement("Fragment", "//VTK::Light::Dec", declarations),
+      after("//VTK::Light::Impl", body),
+    ],
+  };
+  own.ShadersCallbacks = [
+    {
+      userData: uniforms,
+      callback: (values, cells) => {
+        const program = cells.getProgram();
+        for (const [name, value] of Object.entries(values)) {
+          if (!program.isUniformUsed(name)) continue;
+          if (Array.isArray(value)) program.setUniform3f(name, ...value);
+          else program.setUniformf(name, value);
+        }
+      },
+    },
+  ];
+  mapper.setCustomShaderAttributes(Object.keys(attributes));
+}
+
+/**
+ * Skin: opaque where painted, glass elsewhere, more solid towards its edge.
+ * Needs the point array `paint`: core, spillover and window, each 0..1.
+ */
+export function shadeSkin(mapper, uniforms) {
+  install(
+    mapper,
+    { paint: 3 },
+    "uniform float glass;\nuniform float reveal;\nuniform vec3 coreColour;\nuniform vec3 spillColour;",
+    `
+  vec3 toEye = normalize(-vertexVC.xyz);
+  float facing = max(dot(normalVCVSOutput, toEye), 0.0);
+  float rim = pow(1.0 - facing, 2.2);
+  float light = clamp(dot(gl_FragData[0].rgb, vec3(0.333)) / max(dot(diffuseColor, vec3(0.333)), 0.01), 0.0, 1.15);
+  float soft = max(fwidth(paintVS.x), 0.002);
+  float core = smoothstep(0.5 - soft, 0.5 + soft, paintVS.x) * reveal;
+  float spill = smoothstep(0.42, 0.58, paintVS.y) * reveal * (1.0 - core);
+  vec3 shade = gl_FragData[0].rgb;
+  shade = mix(shade, spillColour * (0.25 + 0.75 * light), 0.30 * spill);
+  shade = mix(shade, coreColour * (0.35 + 0.65 * light), core);
+  float open = glass * (1.0 - 0.80 * paintVS.z);
+  float cover = clamp(open + (1.0 - open) * 0.65 * rim * step(0.01, glass), 0.0, 1.0);
+  cover = max(cover, max((0.94 - 0.22 * paintVS.z) * core, 0.55 * spill));
+  gl_FragData[0] = vec4(shade, cover);`,
+    uniforms,
+  );
+}
+
+/** Muscle: fine lines along the fibres, pale tendons at both ends. Needs the point array `fibre` (along 0..1, across mm). */
+export function shadeMuscle(mapper, uniforms) {
+  install(
+    mapper,
+    { fibre: 2 },
+    "uniform vec3 tendonColour;",
+    `
+  float lane = fibreVS.y * 0.55;
+  float blur = clamp(1.0 - 1.3 * fwidth(lane), 0.0, 1.0);
+  float line = sin(6.2832 * lane + 1.3 * sin(fibreVS.x * 9.0 + fibreVS.y * 0.21)) * 0.6 + sin(6.2832 * lane * 2.7 + 1.7) * 0.4;
+  float tendon = 1.0 - smoothstep(0.0, 0.13, min(fibreVS.x, 1.0 - fibreVS.x) + 0.03 * line);
+  float light = dot(gl_FragData[0].rgb, vec3(0.333)) / max(dot(diffuseColor, vec3(0.333)), 0.01);
+  vec3 flesh = gl_FragData[0].rgb * (1.0 + 0.13 * blur * line);
+  gl_FragData[0] = vec4(mix(flesh, tendonColour * light, 0.8 * tendon), opacity);`,
+    uniforms,
+  );
+}
+
+/** Eye: white, iris and pupil by the angle from the line of sight. Needs the point array `sight` (unit vectors from its centre). */
+export function shadeEye(mapper) {
+  install(
+    mapper,
+    { sight: 3 },
+    "",
+    `
+  float angle = acos(clamp(-normalize(sightVS).y, -1.0, 1.0));
+  float edge = fwidth(angle) + 0.02;
+  float iris = 1.0 - smoothstep(0.47 - edge, 0.47 + edge, angle);
+  float ring = smoothstep(0.36, 0.47, angle) * iris;
+  float pupil = 1.0 - smoothstep(0.19 - edge, 0.19 + edge, angle);
+  float light = dot(gl_FragData[0].rgb, vec3(0.333)) / max(dot(diffuseColor, vec3(0.333)), 0.01);
+  vec3 colour = mix(vec3(0.93, 0.91, 0.88), vec3(0.36, 0.31, 0.27), iris);
+  colour = mix(colour, vec3(0.20, 0.17, 0.15), 0.8 * ring);
+  colour = mix(colour, vec3(0.04), pupil);
+  gl_FragData[0] = vec4(colour * (0.35 + 0.65 * light), 1.0);`,
+    {},
+  );
+}
+
+/** Deep shape: soft and see-through, denser towards its middle. */
+export function shadeDeep(mapper, uniforms) {
+  install(
+    mapper,
+    {},
+    "uniform float reveal;",
+    `
+  float facing = max(dot(normalVCVSOutput, normalize(-vertexVC.xyz)), 0.0);
+  gl_FragData[0] = vec4(diffuseColor * (0.55 + 0.45 * facing), opacity * reveal * (0.25 + 0.75 * facing * facing));`,
+    uniforms,
+  );
+}

@@ -1,0 +1,96 @@
+// What is chosen and how it is shown: a plain value, its way into a link and back, and a store that tells of changes.
+
+export const VERSION = 1;
+export const VIEWS = ["three_quarter", "front", "left", "right", "back", "top"];
+export const SIDES = ["left", "right", "both"];
+
+export const INITIAL = Object.freeze({
+  structures: Object.freeze([]),
+  pattern: null,
+  side: "left",
+  view: "three_quarter",
+  skin: 1,
+  muscles: true,
+  bones: true,
+  voice: "plain",
+});
+
+/** A state as a URL fragment without the leading #; what is as at the start is left out. */
+export function toFragment(state) {
+  const out = [`v=${VERSION}`];
+  if (state.structures.length) out.push(`s=${state.structures.map(encodeURIComponent).join(",")}`);
+  if (state.pattern) out.push(`p=${encodeURIComponent(state.pattern)}`);
+  if (state.side !== INITIAL.side) out.push(`side=${state.side}`);
+  if (state.view !== INITIAL.view) out.push(`view=${state.view}`);
+  if (state.skin !== INITIAL.skin) out.push(`skin=${Math.round(100 * state.skin)}`);
+  if (!state.muscles) out.push("muscles=0");
+  if (!state.bones) out.push("bones=0");
+  if (state.voice !== INITIAL.voice) out.push(`voice=${state.voice}`);
+  return out.length === 1 ? "" : out.join("&");
+}
+
+/**
+ * A state from a URL fragment. Whatever cannot be used is left out and named.
+ * @param {string} fragment with or without the leading #
+ * @param {{structure: (id: string) => Object|undefined, pattern: (id: string) => Object|undefined}} known
+ * @returns {{state: Object, problems: string[]}} problems are ids of texts with the word that was not understood
+ */
+export function fromFragment(fragment, known) {
+  const problems = [];
+  const state = { ...INITIAL };
+  const text = fragment.replace(/^#/, "");
+  if (!text) return { state, problems };
+  const fields = new URLSearchParams(text);
+  const complain = (word) => problems.push(String(word).slice(0, 60));
+  const version = fields.get("v");
+  if (!/^\d+$/.test(version ?? "")) return { state, problems: [text.slice(0, 60)] };
+  const choice = (name, allowed) => {
+    const value = fields.get(name);
+    if (value === null) return;
+    if (allowed.includes(value)) state[name] = value;
+    else complain(value);
+  };
+  const ids = (fields.get("s") ?? "").split(",").filter(Boolean).slice(0, 12);
+  state.structures = [...new Set(ids)].filter((id) => known.structure(id) || (complain(id), false));
+  const pattern = fields.get("p");
+  if (pattern !== null) {
+    const owner = known.pattern(pattern)?.structure;
+    if (owner && state.structures.includes(owner)) state.pattern = pattern;
+    else complain(pattern);
+  }
+  choice("side", SIDES);
+  choice("view", VIEWS);
+  choice("voice", ["plain", "clinical"]);
+  const skin = fields.get("skin");
+  if (skin !== null) {
+    if (/^\d{1,3}$/.test(skin) && Number(skin) <= 100) state.skin = Number(skin) / 100;
+    else complain(skin);
+  }
+  for (const layer of ["muscles", "bones"]) {
+    const value = fields.get(layer);
+    if (value === "0") state[layer] = false;
+    else if (value !== null && value !== "1") complain(value);
+  }
+  return { state, problems };
+}
+
+/** A store: `get`, `set` with some fields, `listen` for changes. */
+export function store(first) {
+  let state = Object.freeze({ ...first });
+  const listeners = new Set();
+  return {
+    get: () => state,
+    set(change, how = {}) {
+      const next = Object.freeze({ ...state, ...change });
+      const changed = Object.keys(next).some((name) => JSON.stringify(next[name]) !== JSON.stringify(state[name]));
+      if (!changed) return;
+      const before = state;
+      state = next;
+      for (const listener of [...listeners]) listener(state, before, how);
+    },
+    listen(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}

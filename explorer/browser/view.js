@@ -1,0 +1,441 @@
+// The 3D view: vtk.js draws, a turntable camera turns, a ray tells what lies under the pointer.
+
+import { between, eyeOf, axesOf, fit, panned, poseFor, project, rayThrough, turned, zoomed, VIEW_ANGLE, dot } from "./camera.js";
+import { boundsOf, mirrored, normalsOf } from "./geometry.js";
+import { dotsOf, outlinesOf, ribbonOf } from "./paint.js";
+import { openedLeft, openedOver } from "./window.js";
+import { firstHit, treeOf } from "./raycast.js";
+import { shadeDeep, shadeEye, shadeMuscle, shadeSkin } from "./shading.js";
+
+const HEAD_AND_SHOULDERS = [-205, -110, -262, 205, 132, 138];
+const CLICK_PIXELS = 5;
+
+const rgb = (hex) => [1, 3, 5].map((k) => parseInt(hex.slice(k, k + 2), 16) / 255);
+
+/** True where the browser can draw in 3D. */
+export function canDraw() {
+  const gl = document.createElement("canvas").getContext("webgl2");
+  gl?.getExtension("WEBGL_lose_context")?.loseContext();
+  return Boolean(gl);
+}
+
+/**
+ * Make the view.
+ * @param {HTMLElement} place is filled by the canvas
+ * @param {Object} vtk vtk.js
+ * @param {{meshes: Map, weights: Object, style: Object, dots: Object}} body
+ * @param {{onPick: Function, onHover: Function, onTurn: Function}} events
+ */
+export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 }) {
+  const { meshes, weights, style } = body;
+  const { vtkActor, vtkMapper, vtkRenderer, vtkRenderWindow, vtkLight } = vtk.Rendering.Core;
+  const window3d = vtkRenderWindow.newInstance();
+  const glWindow = vtk.Rendering.OpenGL.vtkRenderWindow.newInstance();
+  window3d.addView(glWindow);
+  glWindow.setContainer(place);
+  const canvas = glWindow.getCanvas();
+
+  const renderer = vtkRenderer.newInstance();
+  const front = vtkRenderer.newInstance({ layer: 1, interactive: false, preserveColorBuffer: true });
+  window3d.setNumberOfLayers(2);
+  window3d.addRenderer(renderer);
+  window3d.addRenderer(front);
+  const camera = renderer.getActiveCamera();
+  camera.setViewAngle(VIEW_ANGLE);
+  front.setActiveCamera(camera);
+  for (const scene of [renderer, front]) {
+    scene.setBackground(0, 0, 0, 0);
+    scene.removeAllLights();
+    scene.setAutomaticLightCreation(false);
+    for (const { from, strength, tint } of style.lights) {
+      const light = vtkLight.newInstance({ intensity: strength, color: rgb(tint) });
+      light.setLightTypeToCameraLight();
+      light.setPosition(...from);
+      light.setFocalPoint(0, 0, 0);
+      scene.addLight(light);
+    }
+  }
+
+  // --- actors -------------------------------------------------------------------------------------------------
+  const uniforms = { glass: 0.5, reveal: 1, coreColour: rgb(style.core), spillColour: rgb(style.spillover) };
+  const things = new Map(); // key -> {actor, mesh, tree, kind, id, side}
+
+  function polyData(mesh, arrays = {}, normals = normalsOf(mesh)) {
+    const data = vtk.Common.DataModel.vtkPolyData.newInstance();
+    data.getPoints().setData(mesh.positions, 3);
+    const cells = new Uint32Array((mesh.faces.length / 3) * 4);
+    for (let f = 0, c = 0; f < mesh.faces.length; f += 3, c += 4) {
+      cells[c] = 3;
+      cells[c + 1] = mesh.faces[f];
+      cells[c + 2] = mesh.faces[f + 1];
+      cells[c + 3] = mesh.faces[f + 2];
+    }
+    data.getPolys().setData(cells);
+    const make = (name, values, width) =>
+      vtk.Common.Core.vtkDataArray.newInstance({ name, values, numberOfComponents: width });
+    if (normals) data.getPointData().setNormals(make("Normals", normals, 3));
+    for (const [name, { values, width }] of Object.entries(arrays)) data.getPointData().addArray(make(name, values, width));
+    return data;
+  }
+
+  function actorOf(data, colour, { scene = renderer, shade = null, ambient = 0.25, diffuse = 0.8, specular = 0.08 } = {}) {
+    const mapper = vtkMapper.newInstance({ scalarVisibility: false });
+    mapper.setInputData(data);
+    shade?.(mapper);
+    const actor = vtkActor.newInstance({ forceOpaque: true });
+    actor.setMapper(mapper);
+    const look = actor.getProperty();
+    look.setColor(...rgb(colour));
+    look.setAmbient(ambient);
+    look.setDiffuse(diffuse);
+    look.setSpecular(specular);
+    look.setSpecularPower(18);
+    scene.addActor(actor);
+    return actor;
+  }
+
+  function add(mesh, side, options) {
+    const shape = side === "right" ? mirrored(mesh) : mesh;
+    const arrays = {};
+    if (shape.along) {
+      const fibre = new Float32Array(2 * shape.along.length);
+      for (let k = 0; k < shape.along.length; k += 1) {
+        fibre[2 * k] = shape.along[k] / 255;
+        fibre[2 * k + 1] = shape.across[k] / 10;
+      }
+      arrays.fibre = { values: fibre, width: 2 };
+    }
+    if (options.arrays) Object.assign(arrays, options.arrays(shape));
+    const actor = actorOf(polyData(shape, arrays), options.colour, options);
+    const thing = { actor, mesh: shape, kind: mesh.kind, id: mesh.id, side, tree: null };
+    things.set(`${mesh.id}/${side}`, thing);
+    return thing;
+  }
+
+  const sidesOf = (mesh) => (mesh.pairing === "midline" ? ["midline"] : ["left", "right"]);
+  const muscleUniforms = { tendonColour: rgb(style.tendon) };
+  for (const mesh of meshes.values()) {
+    for (const side of sidesOf(mesh)) {
+      if (mesh.kind === "bone") add(mesh, side, { colour: style.bone, specular: 0.12 });
+      if (mesh.kind === "muscle") add(mesh, side, { colour: style.muscle, shade: (m) => shadeMuscle(m, muscleUniforms) });
+      if (mesh.kind === "joint") add(mesh, side, { colour: style.muscle_chosen });
+      if (mesh.kind === "eye") add(mesh, side, { colour: "#ffffff", arrays: sightOf, shade: shadeEye, specular: 0.5 });
+      if (mesh.kind === "deep") {
+        const deep = add(mesh, side, { colour: style.deep, scene: front, shade: (m) => shadeDeep(m, uniforms), ambient: 0 });
+        deep.actor.setVisibility(false);
+        deep.actor.getProperty().setBackfaceCulling(true);
+      }
+    }
+  }
+
+  const skin = meshes.get("skin");
+  const skinNormals = normalsOf(skin);
+  const skinTree = { tree: null };
+  // first only its depth, so that of all its layers just the nearest is seen
+  const veil = actorOf(polyData(skin, {}, skinNormals), style.skin, { ambient: 0 });
+  veil.getProperty().setOpacity(0.003);
+  veil.getProperty().setBackfaceCulling(true);
+  const paintValues = new Float32Array(3 * weights.count); // core, spillover, window
+  const skinData = polyData(skin, { paint: { values: paintValues, width: 3 } }, skinNormals);
+  const skinActor = actorOf(skinData, style.skin, { shade: (m) => shadeSkin(m, uniforms), ambient: 0.36, diffuse: 0.74, specular: 0.04 });
+  skinActor.getProperty().setBackfaceCulling(true);
+
+  const flat = { ambient: 1, diffuse: 0, specular: 0 };
+  const empty = { positions: new Float32Array(9), faces: Uint32Array.from([0, 1, 2]) };
+  const lines = {
+    core: actorOf(polyData(empty, {}, null), style.core_line, flat),
+    spillover: actorOf(polyData(empty, {}, null), style.spillover_line, flat),
+    dots: actorOf(polyData(empty, {}, null), style.spillover_line, flat),
+  };
+
+  function replace(actor, shape) {
+    actor.setVisibility(shape.faces.length > 0);
+    if (shape.faces.length > 0) actor.getMapper().setInputData(polyData(shape, {}, null));
+  }
+
+  // --- camera -------------------------------------------------------------------------------------------------
+  let box = HEAD_AND_SHOULDERS;
+  let size = [1, 1];
+  let pose = poseFor("three_quarter", box, ...size, insets);
+  let moving = null;
+  let asked = false;
+  let painted = 0;
+
+  function draw() {
+    asked = false;
+    const eye = eyeOf(pose);
+    camera.setPosition(...eye);
+    camera.setFocalPoint(...pose.focus);
+    camera.setViewUp(0, 0, 1);
+    camera.setClippingRange(Math.max(10, pose.distance - 1100), pose.distance + 1100);
+    window3d.render();
+    painted += 1;
+    events.onTurn(pose, size);
+  }
+
+  function request() {
+    if (asked || removed) return;
+    asked = true;
+    requestAnimationFrame(() => !removed && draw());
+  }
+
+  const still = () => globalThis.matchMedia?.("(prefers-reduced-motion: reduce)").matches;
+
+  function moveTo(target, milliseconds = 450) {
+    if (moving) cancelAnimationFrame(moving);
+    if (still() || milliseconds === 0) {
+      pose = target;
+      request();
+      return;
+    }
+    const from = pose;
+    const start = performance.now();
+    const step = (now) => {
+      const t = Math.min(1, (now - start) / milliseconds);
+      pose = between(from, target, t * t * (3 - 2 * t));
+      request();
+      moving = t < 1 && !removed ? requestAnimationFrame(step) : null;
+    };
+    moving = requestAnimationFrame(step);
+  }
+
+  function resize() {
+    const bounds = place.getBoundingClientRect();
+    size = [Math.max(1, bounds.width), Math.max(1, bounds.height)];
+    const ratio = Math.min(globalThis.devicePixelRatio || 1, 2);
+    glWindow.setSize(Math.round(size[0] * ratio), Math.round(size[1] * ratio));
+    request();
+  }
+
+  // --- pointer ------------------------------------------------------------------------------------------------
+  const pointers = new Map();
+  let travelled = 0;
+
+  function at(event) {
+    const bounds = canvas.getBoundingClientRect();
+    return [event.clientX - bounds.left, event.clientY - bounds.top];
+  }
+
+  canvas.addEventListener("pointerdown", (event) => {
+    canvas.setPointerCapture(event.pointerId);
+    if (pointers.size === 0) travelled = 0;
+    pointers.set(event.pointerId, at(event));
+    if (moving) cancelAnimationFrame(moving);
+    moving = null;
+  });
+  canvas.addEventListener("pointermove", (event) => {
+    const now = at(event);
+    const before = pointers.get(event.pointerId);
+    if (!before) {
+      events.onHover(pick(...now), now);
+      return;
+    }
+    const [dx, dy] = [now[0] - before[0], now[1] - before[1]];
+    travelled += Math.hypot(dx, dy);
+    if (travelled > CLICK_PIXELS) {
+      if (pointers.size === 1) {
+        pose = event.shiftKey || event.buttons === 4 || event.buttons === 2 ? panned(pose, dx, dy, size[1]) : turned(pose, dx, dy);
+      } else if (pointers.size === 2) {
+        const [other] = [...pointers].filter(([id]) => id !== event.pointerId).map(([, p]) => p);
+        const spread = Math.hypot(before[0] - other[0], before[1] - other[1]) / Math.max(20, Math.hypot(now[0] - other[0], now[1] - other[1]));
+        pose = panned(zoomed(pose, spread), dx / 2, dy / 2, size[1]);
+      }
+      events.onHover(null, now);
+      request();
+    }
+    pointers.set(event.pointerId, now);
+  });
+  const release = (event) => {
+    const was = pointers.delete(event.pointerId);
+    if (was && event.type === "pointerup" && pointers.size === 0 && travelled <= CLICK_PIXELS) events.onPick(pick(...at(event)), event);
+  };
+  canvas.addEventListener("pointerup", release);
+  canvas.addEventListener("pointercancel", release);
+  canvas.addEventListener("pointerleave", () => events.onHover(null, null));
+  canvas.addEventListener("contextmenu", (event) => event.preventDefault());
+  canvas.addEventListener(
+    "wheel",
+    (event) => {
+      event.preventDefault();
+      pose = zoomed(pose, Math.exp(Math.max(-60, Math.min(60, event.deltaY)) * 0.0022));
+      request();
+    },
+    { passive: false },
+  );
+
+  /** What lies under a place of the picture: the nearest muscle, joint or bone, and the skin over it. */
+  function pick(x, y) {
+    const { origin, direction } = rayThrough(pose, x, y, ...size);
+    let best = null;
+    for (const thing of things.values()) {
+      if (!thing.actor.getVisibility() || !["muscle", "bone", "joint"].includes(thing.kind)) continue;
+      thing.tree ??= treeOf(thing.mesh);
+      const hit = firstHit(thing.tree, origin, direction, best?.distance);
+      if (hit) best = { ...hit, thing };
+    }
+    skinTree.tree ??= treeOf(skin);
+    const onSkin = firstHit(skinTree.tree, origin, direction);
+    if (!best && !onSkin) return null;
+    const where = (hit) => direction.map((value, k) => origin[k] + hit.distance * value);
+    return {
+      kind: best ? best.thing.kind : "skin",
+      id: best ? best.thing.id : null,
+      side: best ? best.thing.side : null,
+      xyz_mm: where(best ?? onSkin),
+      skin: onSkin ? { vertices: [0, 1, 2].map((k) => skin.faces[3 * onSkin.face + k]), xyz_mm: where(onSkin) } : null,
+    };
+  }
+
+  // --- what is shown ------------------------------------------------------------------------------------------
+  let shownPaint = "";
+  let shownWindow = "";
+  let revealing = null;
+
+  function showPaint(entries) {
+    const key = JSON.stringify(entries);
+    if (key === shownPaint) return false;
+    shownPaint = key;
+    const { core, spillover } = weights.paint(entries);
+    for (let k = 0; k < weights.count; k += 1) {
+      paintValues[3 * k] = core[k] / 255;
+      paintValues[3 * k + 1] = spillover[k] / 255;
+    }
+    const both = spillover.map((value, k) => Math.min(255, value + core[k]));
+    replace(lines.core, ribbonOf(outlinesOf(skin, skinNormals, core), { width: 1.3, lift: 0.6 }));
+    replace(lines.spillover, ribbonOf(outlinesOf(skin, skinNormals, both), { width: 0.9, lift: 0.55, dash: 5, gap: 3.5 }));
+    replace(lines.dots, dotsOf(skin, skinNormals, spillover, body.dots.vertices, body.dots.radii, 0.7));
+    reveal();
+    return true;
+  }
+
+  /** Where the skin is opened: over the chosen structures; over the left half while nothing is chosen. */
+  function showWindow(chosen) {
+    const key = chosen.join();
+    if (key === shownWindow && key) return false;
+    shownWindow = key;
+    const opened = chosen.length ? openedOver(skin.positions, chosen.map((name) => things.get(name)?.mesh.positions).filter(Boolean)) : openedLeft(skin.positions);
+    for (let k = 0; k < weights.count; k += 1) paintValues[3 * k + 2] = opened[k];
+    return true;
+  }
+
+  function reveal() {
+    if (revealing) cancelAnimationFrame(revealing);
+    if (still()) {
+      uniforms.reveal = 1;
+      request();
+      return;
+    }
+    const start = performance.now();
+    const step = (now) => {
+      uniforms.reveal = Math.min(1, (now - start) / 380);
+      request();
+      revealing = uniforms.reveal < 1 && !removed ? requestAnimationFrame(step) : null;
+    };
+    uniforms.reveal = 0;
+    revealing = requestAnimationFrame(step);
+  }
+
+  let removed = false;
+  const watcher = new ResizeObserver(resize);
+  watcher.observe(place);
+  resize();
+
+  return {
+    canvas,
+    /** Show a scene of {@link sceneOf}. */
+    show(scene) {
+      for (const [key, look] of Object.entries(scene.structures)) {
+        const thing = things.get(key);
+        if (!thing) continue;
+        thing.actor.setVisibility(look.visible);
+        thing.actor.getProperty().setColor(...rgb(look.colour));
+      }
+      const deep = new Map(scene.deep.map((entry) => [entry.area, entry]));
+      for (const thing of things.values()) {
+        if (thing.kind === "bone") thing.actor.setVisibility(scene.bones);
+        if (thing.kind === "deep") {
+          const entry = deep.get(thing.id);
+          const on = scene.deep.some((d) => d.area === thing.id && (d.side === thing.side || d.side === "midline"));
+          thing.actor.setVisibility(on);
+          thing.actor.getProperty().setOpacity(entry?.role === "core" ? 0.9 : 0.5);
+        }
+      }
+      uniforms.glass = scene.skin;
+      const chosen = Object.keys(scene.structures).filter((key) => scene.structures[key].chosen);
+      const changed = [showPaint(scene.paint), showWindow(chosen)];
+      if (changed.some(Boolean)) {
+        skinData.getPointData().getArrayByName("paint").setData(paintValues, 3);
+        skinData.modified();
+      }
+      request();
+    },
+    /** Turn to a key view and show a box of the body (none: head and shoulders). */
+    look(view, wanted = null, milliseconds) {
+      box = wanted ?? HEAD_AND_SHOULDERS;
+      moveTo(poseFor(view, box, ...size, insets), milliseconds);
+    },
+    /** Turn, shift or come nearer by steps, for the keyboard. */
+    nudge: (dx, dy) => moveTo(turned(pose, dx, dy), 120),
+    zoom: (factor) => moveTo(zoomed(pose, factor), 120),
+    /** A box around the paint and around structures, at least as large as a hand. */
+    boxOf(scene) {
+      let out;
+      const { core, spillover } = weights.paint(scene.paint);
+      const points = [];
+      for (let k = 0; k < weights.count; k += 1) {
+        if (core[k] > 127 || spillover[k] > 127) points.push(skin.positions[3 * k], skin.positions[3 * k + 1], skin.positions[3 * k + 2]);
+      }
+      if (points.length) out = boundsOf(points);
+      for (const [key, look] of Object.entries(scene.structures)) {
+        if (look.chosen && things.has(key)) out = boundsOf(things.get(key).mesh.positions, out);
+      }
+      return out ?? null;
+    },
+    /** The key view from which most of some paint is seen. */
+    bestView(entries) {
+      const { core, spillover } = weights.paint(entries);
+      let best = ["three_quarter", 0];
+      for (const view of ["front", "left", "right", "back", "three_quarter"]) {
+        const { toEye } = axesOf(poseFor(view, box, ...size, insets));
+        let seen = 0;
+        for (let k = 0; k < weights.count; k += 1) {
+          const amount = core[k] > 127 ? 1 : spillover[k] > 127 ? 0.4 : 0;
+          if (!amount) continue;
+          const facing = dot(toEye, [skinNormals[3 * k], skinNormals[3 * k + 1], skinNormals[3 * k + 2]]);
+          if (facing > 0.2) seen += amount * facing * body.vertexAreas[k];
+        }
+        if (seen > 1.05 * best[1]) best = [view, seen];
+      }
+      return best[0];
+    },
+    project: (point) => project(pose, point, ...size),
+    /** Does the skin near a point face the eye? */
+    faces(point) {
+      const { toEye } = axesOf(pose);
+      const outward = point[1] > 20 ? [point[0] * 0.6, 60, 0] : [point[0], -40, 0];
+      return dot(toEye, outward) > -10;
+    },
+    pick,
+    ray: (x, y) => rayThrough(pose, x, y, ...size),
+    pose: () => pose,
+    frames: () => painted,
+    redraw: request,
+    remove() {
+      removed = true;
+      watcher.disconnect();
+      if (moving) cancelAnimationFrame(moving);
+      if (revealing) cancelAnimationFrame(revealing);
+      glWindow.getContext()?.getExtension("WEBGL_lose_context")?.loseContext();
+      window3d.delete();
+      glWindow.setContainer(null);
+      glWindow.delete();
+    },
+  };
+}
+
+function sightOf(mesh) {
+  const bounds = boundsOf(mesh.positions);
+  const centre = [0, 1, 2].map((k) => (bounds[k] + bounds[k + 3]) / 2);
+  const values = mesh.positions.map((value, k) => value - centre[k % 3]);
+  return { sight: { values, width: 3 } };
+}

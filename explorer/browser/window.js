@@ -1,0 +1,51 @@
+// Where the skin is opened, so that what lies under it is seen while the rest of the body stays a person.
+
+const CLEAR = 10; // mm from a structure: fully open
+const CLOSED = 42; // and closed again
+const CELL = 12;
+
+/** 1 over some meshes, falling to 0 away from them; for each skin vertex. */
+export function openedOver(skin, meshes) {
+  // the meshes' points in a coarse grid, so that each skin vertex asks only its neighbours
+  const cells = new Map();
+  const key = (x, y, z) => `${Math.floor(x / CELL)},${Math.floor(y / CELL)},${Math.floor(z / CELL)}`;
+  for (const positions of meshes) {
+    for (let k = 0; k < positions.length; k += 3) {
+      const cell = key(positions[k], positions[k + 1], positions[k + 2]);
+      if (!cells.has(cell)) cells.set(cell, [positions[k], positions[k + 1], positions[k + 2]]);
+    }
+  }
+  const points = [...cells.values()];
+  const out = new Float32Array(skin.length / 3);
+  if (!points.length) return out;
+  const low = [0, 1, 2].map((axis) => Math.min(...points.map((p) => p[axis])) - CLOSED);
+  const high = [0, 1, 2].map((axis) => Math.max(...points.map((p) => p[axis])) + CLOSED);
+  for (let v = 0; v < out.length; v += 1) {
+    const [x, y, z] = [skin[3 * v], skin[3 * v + 1], skin[3 * v + 2]];
+    if (x < low[0] || y < low[1] || z < low[2] || x > high[0] || y > high[1] || z > high[2]) continue;
+    let nearest = CLOSED * CLOSED;
+    for (const [px, py, pz] of points) {
+      const square = (x - px) ** 2 + (y - py) ** 2 + (z - pz) ** 2;
+      if (square < nearest) nearest = square;
+    }
+    out[v] = smooth((CLOSED - Math.sqrt(nearest)) / (CLOSED - CLEAR));
+  }
+  return out;
+}
+
+/** The subject's left half open, the right half and the face closed. */
+export function openedLeft(skin) {
+  const out = new Float32Array(skin.length / 3);
+  for (let v = 0; v < out.length; v += 1) {
+    const [x, y, z] = [skin[3 * v], skin[3 * v + 1], skin[3 * v + 2]];
+    const behindFace = smooth((y + 52) / 26);
+    const belowFace = smooth((-72 - z) / 22);
+    out[v] = smooth((x + 6) / 24) * Math.max(behindFace, belowFace);
+  }
+  return out;
+}
+
+function smooth(t) {
+  const inside = Math.min(1, Math.max(0, t));
+  return inside * inside * (3 - 2 * inside);
+}

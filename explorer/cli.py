@@ -1,0 +1,225 @@
+"""The command line: ``referred-pain``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from explorer import __version__, folders, load_atlas
+from explorer.errors import DataError, ExplorerError, unknown
+from explorer.records import SIDES, Structure
+
+DISCLAIMER = "An atlas of documented patterns for education; not for diagnosis."
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Returns
+    -------
+    int
+        0; 1 when ``check`` found faults; 2 with one line on stderr when something given cannot be used.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options) or 0)
+    except ExplorerError as error:
+        print(f"referred-pain: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # the reader of a pipe, such as head, has seen enough
+        sys.stderr.close()
+        return 0
+    except OSError as error:
+        print(f"referred-pain: {error.filename or ''}: {error.strerror or error}", file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="referred-pain", description=DISCLAIMER)
+    parser.add_argument("--version", action="version", version=f"referred-pain {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, run: Any, help_: str, **keywords: Any) -> argparse.ArgumentParser:
+        out = commands.add_parser(name, help=help_, description=help_, **keywords)
+        out.set_defaults(run=run)
+        return out
+
+    serve = command("serve", _serve, "open the explorer in the browser")
+    serve.add_argument("--port", type=int, default=5006, help="0 takes any free one (default: %(default)s)")
+    serve.add_argument("--address", default="localhost", help="address to listen on (default: %(default)s)")
+    serve.add_argument("--no-browser", action="store_true", help="do not open a browser")
+
+    listing = command("list", _list, "list the structures")
+    listing.add_argument("--json", action="store_true", help="print JSON")
+
+    show = command("show", _show, "show everything about a structure")
+    show.add_argument("id", help="structure id, such as sternocleidomastoid_sternal")
+    show.add_argument("--json", action="store_true", help="print JSON")
+
+    matching = command("match", _match, "rank the documented patterns that reach given areas")
+    matching.add_argument(
+        "--area",
+        action="append",
+        required=True,
+        metavar="AREA[:SIDE]",
+        help="such as temple_anterior:left; repeat for more",
+    )
+    matching.add_argument("--limit", type=int, default=0, help="print only so many")
+    matching.add_argument("--json", action="store_true", help="print JSON")
+
+    check = command("check", _check, "check the tables of a data folder")
+    check.add_argument(
+        "folder", nargs="?", type=Path, default=folders.DATA, help="default: the data that come with the package"
+    )
+    check.add_argument("--json", action="store_true", help="print JSON")
+
+    build = command("build", _build, "rebuild the meshes and the painting from their sources")
+    build.add_argument("steps", nargs="*", help="skin bones muscles deep weights (default: all)")
+    build.add_argument("--data", type=Path, default=folders.DATA)
+    build.add_argument("--meshes", type=Path, default=folders.MESHES)
+
+    sheet = command("sheet", _sheet, "render a contact sheet of painted patterns (PNG)")
+    sheet.add_argument("out", type=Path, help="PNG file to write")
+    sheet.add_argument("patterns", nargs="*", help="pattern ids (default: all)")
+    sheet.add_argument("--body", action="store_true", help="show trunk and arms instead of the head")
+    return parser
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def _serve(options: argparse.Namespace) -> None:
+    from explorer.app import serve
+
+    serve(port=options.port, address=options.address, open_browser=not options.no_browser)
+
+
+def _list(options: argparse.Namespace) -> None:
+    from explorer.describe import summary
+
+    atlas = load_atlas()
+    if options.json:
+        _print_json([summary(structure) for structure in atlas])
+        return
+    for region in atlas.dataset.regions.values():
+        own = [structure for structure in atlas if structure.region == region.id]
+        if own:
+            print(f"{region.name}")
+        for structure in own:
+            grades = ", ".join(f"{pattern.id} {pattern.grade}" for pattern in structure.patterns)
+            print(f"  {structure.id:34} {structure.name}  [{grades}]")
+
+
+def _show(options: argparse.Namespace) -> None:
+    from explorer.describe import record
+
+    atlas = load_atlas()
+    structure = atlas[options.id]
+    if options.json:
+        _print_json(record(atlas, structure))
+    else:
+        _print_structure(atlas, structure)
+
+
+def _print_structure(atlas: Any, structure: Structure) -> None:
+    print(f"{structure.name}" + (f" ({structure.latin})" if structure.latin else ""))
+    print(f"  {structure.plain}")
+    for fact in structure.anatomy:
+        print(f"  {fact.aspect}: {fact.text}")
+    for pattern in structure.patterns:
+        grade = atlas.dataset.grades[pattern.grade]
+        print(f"\n{pattern.id}  grade {grade.id} ({grade.name}), {pattern.status}")
+        for role in ("core", "spillover"):
+            names = [
+                atlas.dataset.areas[entry.area_id].name + ("" if entry.side == "same" else f" ({entry.side} side)")
+                for entry in pattern.areas
+                if entry.role == role
+            ]
+            if names:
+                print(f"  {role}: {'; '.join(names)}")
+        print(f"  {pattern.clinical}")
+        print(f"  In plain words: {pattern.plain}")
+        for entry in pattern.evidence:
+            print(f"  [{entry.stance}] {entry.reference.citation} Seen: {entry.locator}.")
+    print(f"\n{DISCLAIMER}")
+
+
+def _places(given: list[str]) -> list[tuple[str, str | None]]:
+    out: list[tuple[str, str | None]] = []
+    for text in given:
+        area, colon, side = text.partition(":")
+        if colon and side not in SIDES:
+            raise DataError(f"--area {text}: " + unknown("side", side, SIDES))
+        out.append((area, side or None))
+    return out
+
+
+def _match(options: argparse.Namespace) -> None:
+    from explorer.describe import match_record
+
+    atlas = load_atlas()
+    found = atlas.match(_places(options.area))
+    shown = found[: options.limit] if options.limit > 0 else found
+    if options.json:
+        _print_json({"matches": [match_record(entry) for entry in shown]})
+        return
+    for entry in shown:
+        name = atlas[entry.structure].name
+        covered = ", ".join(f"{area} {side}" for area, side in entry.covered)
+        print(
+            f"{entry.rank:3}  {entry.score:.2f}  {entry.grade}  {name}, {entry.side} ({entry.pattern}): covers {covered}"
+        )
+    print("Ranked by overlap of documented maps, not by cause. " + DISCLAIMER)
+
+
+def _check(options: argparse.Namespace) -> int:
+    from explorer.validate import check
+
+    faults = check(options.folder)
+    if options.json:
+        _print_json({"folder": str(options.folder), "faults": faults})
+    else:
+        for fault in faults:
+            print(fault)
+        print(
+            f"{options.folder}: {len(faults)} fault{'' if len(faults) == 1 else 's'}"
+            if faults
+            else f"{options.folder}: no fault"
+        )
+    return 1 if faults else 0
+
+
+def _build(options: argparse.Namespace) -> None:
+    from explorer.build.pipeline import STEPS, build, record_hashes
+
+    for name in options.steps:
+        if name not in STEPS:
+            raise ExplorerError(unknown("step", name, STEPS))
+    build(options.data, options.meshes, _show_progress, tuple(options.steps) or tuple(STEPS))
+    record_hashes(options.meshes)
+
+
+def _show_progress(step: str, done: int, total: int) -> None:
+    if not sys.stdout.isatty():
+        if done == total:
+            print(f"{step}: done", flush=True)
+        return
+    width = 30
+    filled = width * done // total if total else width
+    end = "\n" if done == total else ""
+    print(f"\r{step:16} [{'#' * filled}{'.' * (width - filled)}] {done}/{total}", end=end, flush=True)
+
+
+def _sheet(options: argparse.Namespace) -> None:
+    from explorer.figures import BODY, HEAD, contact_sheet, pattern_panel
+
+    atlas = load_atlas()
+    wanted = options.patterns or list(atlas.dataset.patterns)
+    panels = [pattern_panel(atlas, name) for name in wanted]
+    contact_sheet(atlas.skin_mesh, panels, BODY if options.body else HEAD, options.out)
+    print(f"{options.out}: {len(panels)} patterns")

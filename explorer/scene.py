@@ -1,0 +1,132 @@
+"""Decide what is shown for a selection: the reference for the browser's ``scene.js``, and for figures.
+
+Works on the catalogue, the plain values that the browser gets too (:func:`explorer.catalogue.catalogue`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+Json = dict[str, Any]
+
+OPPOSITE = {"left": "right", "right": "left", "midline": "midline"}
+DEPTH = {"superficial": 0, "intermediate": 1, "deep": 2, "none": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What is chosen and how it is shown; the browser keeps the same fields in its link.
+
+    Attributes
+    ----------
+    structures : tuple of str
+    pattern : str or None
+        One pattern of a chosen structure; None shows all.
+    side : {'left', 'right', 'both'}
+    view : str
+        Key view.
+    skin : float
+        Opacity of the skin, 0..1.
+    muscles, bones : bool
+        Whether these layers are shown.
+    """
+
+    structures: tuple[str, ...] = ()
+    pattern: str | None = None
+    side: str = "left"
+    view: str = "three_quarter"
+    skin: float = 1.0
+    muscles: bool = True
+    bones: bool = True
+
+
+def area_sides(rule: str, side: str) -> list[str]:
+    """Sides of the body that a side rule means for a structure on one side."""
+    if rule == "midline":
+        return ["midline"]
+    if rule == "both" or side == "midline":
+        return ["left", "right"]
+    return [side if rule == "same" else OPPOSITE[side]]
+
+
+def shown_sides(structure: Json, side: str) -> list[str]:
+    """Sides on which a structure is shown for the chosen side."""
+    if structure["pairing"] == "midline":
+        return ["midline"]
+    return ["left", "right"] if side == "both" else [side]
+
+
+def scene_of(catalogue: Json, selection: Selection) -> Json:
+    """What is shown.
+
+    Parameters
+    ----------
+    catalogue : dict
+    selection : Selection
+
+    Returns
+    -------
+    dict
+        ``structures`` (``<id>/<side>`` -> visible, colour, chosen), ``paint`` (pattern and side), ``markers``
+        (trigger points with place in mm, LPS), ``deep`` (deep areas), ``camera``, ``skin``, ``bones``.
+    """
+    chosen = [catalogue["structures"][name] for name in selection.structures if name in catalogue["structures"]]
+    return {
+        "structures": _structures(catalogue, selection, chosen),
+        **_patterns(catalogue, selection, chosen),
+        "camera": selection.view,
+        "skin": selection.skin,
+        "bones": selection.bones,
+    }
+
+
+def _structures(catalogue: Json, selection: Selection, chosen: list[Json]) -> Json:
+    style = catalogue["style"]
+    members = {name for structure in chosen for name in (structure["id"], *structure["members"])}
+    deepest = max((DEPTH[structure["layer"]] for structure in chosen), default=-1)
+    out: Json = {}
+    for structure in catalogue["structures"].values():
+        if structure["kind"] != "muscle":
+            continue
+        own = structure["id"] in members
+        # what lies over a chosen muscle is taken away, so that it can be seen
+        covers = bool(chosen) and not own and DEPTH[structure["layer"]] < deepest
+        for side in shown_sides(structure, "both"):
+            lit = own and (selection.side == "both" or side in ("midline", selection.side))
+            rest = style["muscle_faded"] if chosen else style["muscle"]
+            out[f"{structure['id']}/{side}"] = {
+                "visible": lit or (selection.muscles and not covers),
+                "colour": style["muscle_chosen"] if lit else rest,
+                "chosen": lit,
+            }
+    return out
+
+
+def _patterns(catalogue: Json, selection: Selection, chosen: list[Json]) -> Json:
+    paint: list[Json] = []
+    markers: list[Json] = []
+    deep: dict[str, Json] = {}
+    for structure in chosen:
+        points = {point["id"]: point for point in structure["trigger_points"]}
+        for pattern in structure["patterns"]:
+            on = selection.pattern is None or selection.pattern == pattern["id"]
+            for side in shown_sides(structure, selection.side):
+                point = points.get(pattern["trigger_point"])
+                place = point["xyz_mm"]["right" if side == "right" else "left"] if point else None
+                if point and place:
+                    markers.append(
+                        {"id": point["id"], "pattern": pattern["id"], "side": side, "xyz_mm": place, "chosen": on}
+                    )
+                if not on:
+                    continue
+                paint.append({"pattern": pattern["id"], "side": side})
+                for role in ("core", "spillover"):
+                    for entry in pattern[role]:
+                        if catalogue["areas"][entry["area"]]["place"] not in ("deep", "mouth"):
+                            continue
+                        for area_side in area_sides(entry["side"], side):
+                            key = f"{entry['area']}/{area_side}"
+                            if deep.get(key, {}).get("role") != "core":
+                                deep[key] = {"area": entry["area"], "side": area_side, "role": role}
+    return {"paint": paint, "markers": markers, "deep": list(deep.values())}
