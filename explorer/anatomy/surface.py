@@ -72,8 +72,7 @@ class Surface:
     def vertex_areas(self) -> Floats:
         """(n,) mm2: a third of the faces at each vertex; they sum to the whole surface."""
         third = np.linalg.norm(self.face_normals, axis=1) / 6
-        total = np.bincount(self.faces.ravel(), np.repeat(third, 3), len(self.vertices)).astype(float)
-        return total
+        return np.bincount(self.faces.ravel(), np.repeat(third, 3), len(self.vertices)).astype(float)
 
     def nearest(self, points: Floats) -> Ints:
         """(k,) the vertex nearest to each point."""
