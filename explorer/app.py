@@ -18,6 +18,7 @@ from explorer.viewer import Viewer
 if TYPE_CHECKING:
     from explorer.atlas import Atlas
 
+PORT = 5006
 ASSETS = "assets/"
 TEMPLATE = folders.PAGES / "explorer.html"
 
@@ -74,26 +75,30 @@ def explorer_page(assets: Assets, pages: Pages) -> pn.Template:
     return template
 
 
-def _free(address: str, port: int) -> int:
-    """Check that a port can be used; 0 gives any free one."""
+def _free(address: str, port: int | None) -> int:
+    """The port to serve on: the wanted one, or by default :data:`PORT` or, when that is taken, any free one."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        host = "" if address == "0.0.0.0" else address
         try:
-            probe.bind(("" if address == "0.0.0.0" else address, port))
+            probe.bind((host, PORT if port is None else port))
         except (OSError, OverflowError) as error:
-            raise ExplorerError(
-                f"port {port} cannot be used ({error}); give another with --port, or 0 for any free one"
-            ) from None
+            if port is None:
+                return _free(address, 0)
+            advice = "give another with --port, or 0 for any free one"
+            raise ExplorerError(f"port {port} cannot be used ({error}); {advice}") from None
         return int(probe.getsockname()[1])
 
 
-def serve(port: int = 5006, address: str = "localhost", open_browser: bool = True, atlas: Atlas | None = None) -> None:
+def serve(
+    port: int | None = None, address: str = "localhost", open_browser: bool = True, atlas: Atlas | None = None
+) -> None:
     """Serve the explorer until it is interrupted.
 
     Parameters
     ----------
-    port : int
-        0 takes any free one.
+    port : int, optional
+        0 takes any free one; by default :data:`PORT`, or any free one when that is taken.
     address : str
     open_browser : bool
     atlas : Atlas, optional
@@ -103,21 +108,21 @@ def serve(port: int = 5006, address: str = "localhost", open_browser: bool = Tru
     ExplorerError
         When the port cannot be used.
     """
-    port = _free(address, port)
+    own_port = _free(address, port)
     assets = Assets(atlas or load_atlas())
     sheet = site_sheet()
     pages = Pages(assets.atlas, ASSETS + sheet.name)
     files = {asset.name: asset for asset in (*assets.all, sheet)}
     pn.extension("vtk")
     host = "localhost" if address in ("0.0.0.0", "127.0.0.1", "::1", "::") else address
-    print(f"Referred Pain Explorer: http://{host}:{port}   (stop with Ctrl+C)", flush=True)
+    print(f"Referred Pain Explorer: http://{host}:{own_port}   (stop with Ctrl+C)", flush=True)
     names = "|".join(name for name in PAGES if name != "./")
     try:
         pn.serve(
             {"/": lambda: explorer_page(assets, pages)},
-            port=port,
+            port=own_port,
             address=None if address == "localhost" else address,
-            websocket_origin=[f"{host}:{port}", f"127.0.0.1:{port}"],
+            websocket_origin=[f"{host}:{own_port}", f"127.0.0.1:{own_port}"],
             show=open_browser,
             title=pages.text("app.name"),
             verbose=False,

@@ -49,7 +49,9 @@ def _parser() -> argparse.ArgumentParser:
         return out
 
     serve = command("serve", _serve, "open the explorer in the browser")
-    serve.add_argument("--port", type=int, default=5006, help="0 takes any free one (default: %(default)s)")
+    serve.add_argument(
+        "--port", type=int, help="0 takes any free one (default: 5006, or any free one when it is taken)"
+    )
     serve.add_argument("--address", default="localhost", help="address to listen on (default: %(default)s)")
     serve.add_argument("--no-browser", action="store_true", help="do not open a browser")
 

@@ -117,3 +117,18 @@ def test_a_contact_sheet_is_drawn(capsys, tmp_path):
     with Image.open(path) as picture:
         assert picture.width == 2 * picture.height
         assert len(picture.getcolors(1 << 24)) > 1000
+
+
+def test_a_taken_default_port_is_not_insisted_on(monkeypatch):
+    import socket
+
+    from explorer import app
+
+    with socket.socket() as other:
+        other.bind(("localhost", 0))
+        other.listen()
+        taken = other.getsockname()[1]
+        monkeypatch.setattr(app, "PORT", taken)
+        assert app._free("localhost", None) not in (0, taken)
+        with pytest.raises(app.ExplorerError, match="cannot be used"):
+            app._free("localhost", taken)
