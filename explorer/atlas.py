@@ -176,12 +176,15 @@ class Atlas:
         core, spillover : (n,) float
             0..1 on the vertices of :attr:`skin`; 0.5 on the drawn outline.
         """
+        import numpy as np
+
         pattern = self.dataset.pattern(pattern_id)
         if side not in self.dataset.structures[pattern.structure_id].sides:
             allowed = ", ".join(self.dataset.structures[pattern.structure_id].sides)
             raise DataError(f"{pattern_id}: side {side!r} is not one of its sides: {allowed}")
         core = self.pattern_weights.layer(f"{pattern_id}/core")
         spillover = self.pattern_weights.layer(f"{pattern_id}/spillover")
+        spillover = np.minimum(spillover, 1.0 - core)  # kept bytes may add up to one too many
         return (core[self._mirror], spillover[self._mirror]) if side == "right" else (core, spillover)
 
     def paint_area(self, area_id: str, side: str = "left") -> Floats:

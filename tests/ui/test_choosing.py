@@ -69,7 +69,7 @@ def test_paint_changes_where_the_pattern_says_and_nowhere_else(visitor):
     front = (
         (surface.vertex_normals[:, 1] < -0.6) & (surface.vertices[:, 2] > -110) & (np.abs(surface.vertices[:, 0]) < 75)
     )
-    for vertex in np.flatnonzero(front)[::9]:
+    for vertex in np.flatnonzero(front)[::5]:
         x, y = visitor.where(surface.vertices[vertex])
         column, row = round(x - box["x"]), round(y - box["y"])
         if not (2 <= row < changed.shape[0] - 2 and 2 <= column < changed.shape[1] - 2):
