@@ -152,11 +152,15 @@ def join(descriptor: Descriptor, rows: dict[str, list[Row]]) -> Dataset:
 
     names, anatomy = _grouped(rows["structure_names"], "structure_id"), _grouped(rows["muscle_anatomy"], "structure_id")
     members = _grouped(rows["structure_members"], "group_id")
+    part_of = {
+        entry["member_id"]: entry["group_id"] for own in members.values() for entry in own
+    }
     structures = [
         Structure(
             **row.values,
             names=tuple(OtherName(**entry.values) for entry in names[row["id"]]),
             members=tuple(entry["member_id"] for entry in members[row["id"]]),
+            part_of=part_of.get(row["id"]) if row["kind"] == "muscle_part" else None,
             anatomy=tuple(cited(AnatomyFact, entry) for entry in anatomy[row["id"]]),
             trigger_points=tuple(own_points[row["id"]]),
             patterns=tuple(own_patterns[row["id"]]),

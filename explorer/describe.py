@@ -35,13 +35,20 @@ def record(atlas: Atlas, structure: Structure) -> Json:
         "pairing": structure.pairing,
         "variant": structure.variant,
         "members": list(structure.members),
+        "part_of": structure.part_of,
         "ids": {"fma": structure.fma, "ta2": structure.ta2, "uberon": structure.uberon},
         "anatomy": {
             fact.aspect: {"text": fact.text, "reference": fact.reference_id, "locator": fact.locator}
             for fact in structure.anatomy
         },
         "trigger_points": [
-            {"id": point.id, "label": point.label, "site": point.site, "xyz_mm": _both_places(atlas, point.id)}
+            {
+                "id": point.id,
+                "label": point.label,
+                "site": point.site,
+                "part": point.part_id,
+                "xyz_mm": _both_places(atlas, point.id),
+            }
             for point in structure.trigger_points
         ],
         "patterns": [pattern_record(pattern) for pattern in structure.patterns],

@@ -128,6 +128,7 @@ class TriggerPoint:
 
     id: str
     structure_id: str
+    part_id: str | None
     label: str
     site: str
     along: float
@@ -198,7 +199,7 @@ class Structure:
     """A muscle or a part of one, a muscle group, a joint, a nerve, a territory of skin."""
 
     id: str
-    kind: Literal["muscle", "muscle_group", "joint", "nerve", "territory"]
+    kind: Literal["muscle", "muscle_part", "muscle_group", "joint", "nerve", "territory"]
     name: str
     latin: str | None
     plain: str
@@ -212,6 +213,7 @@ class Structure:
     uberon: str | None
     names: tuple[OtherName, ...] = ()
     members: tuple[str, ...] = ()
+    part_of: str | None = None
     anatomy: tuple[AnatomyFact, ...] = ()
     trigger_points: tuple[TriggerPoint, ...] = ()
     patterns: tuple[Pattern, ...] = ()

@@ -87,7 +87,7 @@ def _structures(catalogue: Json, selection: Selection, chosen: list[Json]) -> Js
     deepest = max((DEPTH[structure["layer"]] for structure in chosen), default=-1)
     out: Json = {}
     for structure in catalogue["structures"].values():
-        if structure["kind"] != "muscle":
+        if structure["kind"] not in ("muscle", "muscle_part") or structure["members"]:
             continue
         own = structure["id"] in members
         # what lies over a chosen muscle is taken away, so that it can be seen

@@ -99,6 +99,20 @@ def trigger_points_belong(data: Dataset) -> Iterator[str]:
             yield f"trigger_points.csv: {point} has no pattern; add one, with basis none if no referral is documented"
 
 
+def points_name_their_part(data: Dataset) -> Iterator[str]:
+    """A trigger point of a muscle with parts names the part it lies in; every part belongs to a muscle."""
+    for point in data.trigger_points.values():
+        structure = data.structures[point.structure_id]
+        parts = [name for name in structure.members if data.structures[name].kind == "muscle_part"]
+        if parts and point.part_id not in parts:
+            yield f"trigger_points.csv: {point.id}: part {point.part_id} is none of {', '.join(parts)}; name the part it lies in"
+        if not parts and point.part_id is not None:
+            yield f"trigger_points.csv: {point.id}: {structure.id} has no parts; leave part_id empty"
+    for structure in data.structures.values():
+        if structure.kind == "muscle_part" and structure.part_of is None:
+            yield f"structure_members.csv: the part {structure.id} belongs to no muscle; add it as a member"
+
+
 def groups_agree(data: Dataset) -> Iterator[str]:
     """Patterns shown for a group are the same within a family, and the members of a group share its family."""
     by_family: dict[str, list[Pattern]] = defaultdict(list)
@@ -131,9 +145,9 @@ def frequencies_have_evidence(data: Dataset) -> Iterator[str]:
 
 
 def muscles_have_anatomy(data: Dataset) -> Iterator[str]:
-    """A muscle has an origin, an insertion, an innervation and an action."""
+    """A muscle that refers pain has an origin, an insertion, an innervation and an action."""
     for structure in data.structures.values():
-        if structure.kind == "muscle":
+        if structure.kind == "muscle" and structure.patterns:
             missing = [aspect for aspect in MUSCLE_ASPECTS if aspect not in {fact.aspect for fact in structure.anatomy}]
             if missing:
                 yield f"muscle_anatomy.csv: {structure.id} lacks {', '.join(missing)}; add it with its source"
@@ -218,6 +232,7 @@ RULES: tuple[Rule, ...] = (
     disputes_are_told,
     patterns_reach_something,
     trigger_points_belong,
+    points_name_their_part,
     groups_agree,
     frequencies_have_evidence,
     muscles_have_anatomy,

@@ -174,6 +174,7 @@ export function makeCard({ catalogue, t, set }) {
       structure.patterns.length > 1
         ? h("p", { class: "quiet", text: t(state.pattern ? "card.one_of" : "card.several", { count: structure.patterns.length }) })
         : null,
+      structure.patterns.length ? null : h("p", { class: "words", text: t("card.no_pattern") }),
       ...structure.patterns.map((pattern) => patternBlock(structure, pattern, state)),
       anatomy(structure),
       h("p", { class: "note", text: t("about.purpose") }),

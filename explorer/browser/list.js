@@ -47,7 +47,7 @@ export function makeList({ catalogue, t, onChoose }) {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (!step) return;
     event.preventDefault();
-    const buttons = [...body.querySelectorAll("button[data-id]")];
+    const buttons = [...body.querySelectorAll("button[data-id]")].filter((button) => button.offsetParent);
     const place = buttons.indexOf(event.target) + step;
     if (place < 0) field.focus();
     else buttons[place]?.focus();
@@ -78,12 +78,25 @@ export function makeList({ catalogue, t, onChoose }) {
     const found = search(all, query);
     refresh(body, JSON.stringify([query, state?.structures]), () => {
       if (query) return h("ul", { class: "entries" }, ...found.map(entry));
-      return Object.values(catalogue.regions)
-        .map((region) => [region, found.filter(({ structure }) => structure.region === region.id)])
-        .filter(([, own]) => own.length)
-        .map(([region, own]) =>
-          h("section", { class: "group" }, h("h3", { text: region.name }), h("ul", { class: "entries" }, ...own.map(entry))),
-        );
+      const whole = found.filter(({ structure }) => !structure.part_of);
+      const referring = whole.filter(({ structure }) => structure.patterns.length);
+      const quiet = whole.filter(({ structure }) => !structure.patterns.length);
+      return [
+        ...Object.values(catalogue.regions)
+          .map((region) => [region, referring.filter(({ structure }) => structure.region === region.id)])
+          .filter(([, own]) => own.length)
+          .map(([region, own]) =>
+            h("section", { class: "group" }, h("h3", { text: region.name }), h("ul", { class: "entries" }, ...own.map(entry))),
+          ),
+        quiet.length
+          ? h(
+              "details",
+              { class: "group", open: quiet.some(({ structure }) => state?.structures.includes(structure.id)) },
+              h("summary", { text: t("list.quiet", { count: quiet.length }) }),
+              h("ul", { class: "entries" }, ...quiet.map(entry)),
+            )
+          : null,
+      ];
     });
     count.textContent = query ? t(found.length === 1 ? "list.found_one" : "list.found", { count: found.length }) : "";
   }

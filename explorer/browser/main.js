@@ -78,6 +78,16 @@ async function start(root, waiting, progress, options) {
   const weights = weightsOf(paintPack);
   const known = { structure: (id) => catalogue.structures[id], pattern: (id) => catalogue.patterns[id] };
 
+  /** What is chosen by an id: a part of a muscle means the muscle, with the part's own pattern if there is one. */
+  const chosenBy = (id) => {
+    const part = catalogue.structures[id];
+    if (!part.part_of) return { structures: [id], pattern: null };
+    const whole = catalogue.structures[part.part_of];
+    const points = new Set(whole.trigger_points.filter((point) => point.part === id).map((point) => point.id));
+    const own = whole.patterns.filter((pattern) => points.has(pattern.trigger_point));
+    return { structures: [whole.id], pattern: own.length === 1 && whole.patterns.length > 1 ? own[0].id : null };
+  };
+
   const fromLink = options.linked ? fromFragment(location.hash, known) : { state: { ...INITIAL, ...options.state }, problems: [] };
   const states = store(fromLink.state);
 
@@ -92,7 +102,7 @@ async function start(root, waiting, progress, options) {
   };
   const choose = (id) => {
     const now = states.get().structures;
-    set({ structures: now.length === 1 && now[0] === id ? [] : [id], pattern: null });
+    set(now.length === 1 && now[0] === id ? { structures: [], pattern: null } : chosenBy(id));
   };
 
   let view = null;
@@ -143,7 +153,7 @@ async function start(root, waiting, progress, options) {
         onPick: (hit) => {
           if (hit && catalogue.structures[hit.id]) {
             const side = ["left", "right"].includes(hit.side) && states.get().side !== "both" ? hit.side : states.get().side;
-            set({ structures: [hit.id], pattern: null, side }, { keepView: true });
+            set({ ...chosenBy(hit.id), side }, { keepView: true });
           }
         },
         onHover: (hit, at) => {

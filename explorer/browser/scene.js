@@ -29,7 +29,7 @@ export function sceneOf(catalogue, state) {
 
   const structures = {};
   for (const structure of Object.values(catalogue.structures)) {
-    if (structure.kind !== "muscle") continue;
+    if (!["muscle", "muscle_part"].includes(structure.kind) || structure.members.length) continue;
     const own = members.has(structure.id);
     // what lies over a chosen muscle is taken away, so that it can be seen
     const covers = chosen.length > 0 && !own && depth[structure.layer] < deepest;

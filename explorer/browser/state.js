@@ -51,7 +51,8 @@ export function fromFragment(fragment, known) {
     else complain(value);
   };
   const ids = (fields.get("s") ?? "").split(",").filter(Boolean).slice(0, 12);
-  state.structures = [...new Set(ids)].filter((id) => known.structure(id) || (complain(id), false));
+  const found = ids.filter((id) => known.structure(id) || (complain(id), false));
+  state.structures = [...new Set(found.map((id) => known.structure(id).part_of ?? id))];
   const pattern = fields.get("p");
   if (pattern !== null) {
     const owner = known.pattern(pattern)?.structure;

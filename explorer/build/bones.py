@@ -33,6 +33,10 @@ FOLLOW_RIBS = [f"vertebra_t{k}" for k in range(5, 13)]
 SMOOTHED = ("skull", "mandible", "scapula", "clavicle", "humerus", "sternum", *(f"rib_{k}" for k in range(1, 13)))
 #: controls nearer to the midline than this lie on it
 MIDLINE_MM = 0.6
+#: vertices so near to the midline are put on it before a bone is cut there
+SEAM_MM = 0.05
+#: bones that lie on the midline
+MIDLINE = ("skull", "mandible", "sternum", *(name for name in SOURCES if name.startswith("vertebra")), *FOLLOW_RIBS)
 MIRROR = np.array([-1.0, 1.0, 1.0])
 
 
@@ -124,6 +128,32 @@ def build_bones(meshes_of_myo_sim: Path, figures: Path) -> dict[str, Mesh]:
         if bone in FOLLOW_RIBS:
             out[bone] = _finish(bone, _carry(piece.vertices, ribs), piece.faces, midline=True)
     return out
+
+
+def symmetric(bone: Mesh) -> Mesh:
+    """A bone of the midline made of its left half and the mirror image of that.
+
+    Parameters
+    ----------
+    bone : Mesh
+        mm, LPS.
+    """
+    vertices = np.where(np.abs(bone.vertices[:, :1]) < SEAM_MM, bone.vertices * [0, 1, 1], bone.vertices)
+    half = pv.PolyData.from_regular_faces(vertices, bone.faces).clip(normal=(-1, 0, 0), origin=(0, 0, 0)).triangulate()
+    left = trimesh.Trimesh(np.asarray(half.points, dtype=float), half.regular_faces, process=False)
+    left.merge_vertices(digits_vertex=4)
+    seam = np.abs(left.vertices[:, 0]) < 1e-4
+    left.vertices[seam, 0] = 0.0
+    count = len(left.vertices)
+    both = trimesh.Trimesh(
+        np.vstack([left.vertices, left.vertices * MIRROR]),
+        np.vstack([left.faces, left.faces[:, ::-1] + count]),
+        process=False,
+    )
+    both.merge_vertices(digits_vertex=5)
+    both.update_faces(both.nondegenerate_faces())
+    both.remove_unreferenced_vertices()
+    return Mesh(np.asarray(both.vertices), np.asarray(both.faces), {})
 
 
 def _carry(points: Floats, controls: Floats) -> Floats:

@@ -1,148 +1,209 @@
 """Build the muscles of the left side from the measured figures.
 
-``meshes/figures/muscles.csv`` says which strips make which structure; ``muscle_paths.csv`` holds the strips.
+``meshes/figures/muscles.csv`` says what each shape is made of: a measured grid, strips of which only the path
+is known or drawn, or the lips.
 """
 
 from __future__ import annotations
 
 import csv
-from collections import defaultdict
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from explorer.anatomy.enclosure import Enclosure
-from explorer.anatomy.loft import Body, Floats, Grid, Strips, face_outward, fill, loft, thicken
 from explorer.anatomy.meshio import Mesh
+from explorer.anatomy.sheet import Body, Floats, Sheet, Strips, face_outward, fill, from_strips, thicken
+from explorer.anatomy.solid import Solid
+from explorer.build.lips import ring_of_the_mouth
 
+#: nothing of the left side crosses the midline
+MIDLINE_CLEARANCE_MM = 0.3
 #: no muscle comes nearer to the skin than this
 SKIN_CLEARANCE_MM = 0.8
 #: tissue between the eye and the wall of its socket
 ORBIT_MARGIN_MM = 7.0
-#: nothing of the left side crosses the midline
-MIDLINE_CLEARANCE_MM = 0.3
+#: muscles in front of the eye and round it, which may lie over its socket
+ROUND_THE_EYE = ("orbicularis_oculi", "corrugator", "procerus", "frontalis", "nasalis", "levator_labii", "zygomaticus")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Recipe:
-    """One row of ``muscles.csv``: which strips make a structure."""
+    """One row of ``muscles.csv``.
 
-    structure_id: str
+    Attributes
+    ----------
+    source : str
+        ``grid``, ``strips`` or ``lips``.
+    across_from, across_to : float or None
+        The part of the grid that is taken, where a path holds more than one muscle.
+    top_mm, bottom_mm : float or None
+        Level of a cut, z.
+    pieces : int
+        How many pieces the muscle has.
+    volume_cm3 : float or None
+        Measured; None for a part of a measured muscle.
+    status : str
+        ``measured``, ``estimated`` or ``drawn``.
+    """
+
+    shape_id: str
     path_id: str
-    first_strip: int
-    last_strip: int
-    form: str
-    volume_cm3: float
+    source: str
+    across_from: float | None
+    across_to: float | None
+    top_mm: float | None
+    bottom_mm: float | None
+    pieces: int
+    volume_cm3: float | None
     status: str
 
 
 def read_recipes(figures: Path) -> list[Recipe]:
-    """Read ``muscles.csv``; the volume is that of all strips of the path."""
+    """Read ``muscles.csv``."""
+
+    def number(text: str) -> float | None:
+        return float(text) if text else None
+
     with open(figures / "muscles.csv", encoding="utf-8", newline="") as file:
         return [
             Recipe(
-                row["structure_id"],
+                row["shape_id"],
                 row["path_id"],
-                int(row["first_strip"]),
-                int(row["last_strip"]),
-                row["form"],
-                float(row["volume_cm3"]),
+                row["source"],
+                number(row["across_from"]),
+                number(row["across_to"]),
+                number(row["top_mm"]),
+                number(row["bottom_mm"]),
+                int(row["pieces"]),
+                number(row["volume_cm3"]),
                 row["status"],
             )
             for row in csv.DictReader(file)
         ]
 
 
-def read_strips(figures: Path) -> dict[str, Strips]:
-    """Read ``muscle_paths.csv``: path id -> all its strips."""
-    rows: dict[str, list[dict[str, str]]] = defaultdict(list)
-    with open(figures / "muscle_paths.csv", encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            rows[row["muscle_id"]].append(row)
+@dataclass(frozen=True)
+class Surroundings:
+    """What muscles must respect.
 
-    def values(of: list[dict[str, str]], *columns: str) -> Floats:
-        stations = len({row["station"] for row in of})
-        return np.array([[float(row[column]) for column in columns] for row in of]).reshape(-1, stations, len(columns))
-
-    return {
-        path: Strips(
-            values(own, "x", "y", "z"),
-            values(own, "half_width")[..., 0],
-            values(own, "half_thickness")[..., 0],
-            values(own, "wx", "wy", "wz"),
-        )
-        for path, own in rows.items()
-    }
-
-
-def _volume_share(strips: Strips, first: int, last: int) -> float:
-    """Share of the whole that some strips hold, by cross-section and length."""
-    section = (strips.half_width * strips.half_thickness)[:, 1:]
-    steps = np.linalg.norm(np.diff(strips.centre, axis=1), axis=2)
-    volume = (section * steps).sum(axis=1)
-    return float(volume[first : last + 1].sum() / volume.sum())
-
-
-def build_muscle(recipe: Recipe, strips: dict[str, Strips], skin: Enclosure, eye: Floats) -> Body:
-    """Loft one muscle, give it its measured volume, keep it under the skin and out of the orbit.
-
-    Parameters
+    Attributes
     ----------
-    recipe : Recipe
-    strips : dict of path id to Strips
     skin : Enclosure
+    skin_mesh : Mesh
     eye : (n, 3) float
         Vertices of the left eye.
-
-    Returns
-    -------
-    Body
-        With the superficial face of its grid turned to the skin.
     """
-    whole = strips[recipe.path_id]
-    own = whole.part(recipe.first_strip, recipe.last_strip)
-    wanted = 1000 * recipe.volume_cm3 * _volume_share(whole, recipe.first_strip, recipe.last_strip)
-    grid = fill(loft(own, sheet=recipe.form == "sheet"), wanted)
-    half = grid.half_thickness[..., None]
-    faces = np.stack([grid.points + half * grid.normal, grid.points - half * grid.normal])
-    grid = face_outward(grid, skin.depth(faces.reshape(-1, 3)).reshape(faces.shape[:-1]))
-    return _nowhere_out(thicken(_under_skin(_out_of_orbit(grid, eye), skin)), skin)
+
+    skin: Enclosure
+    skin_mesh: Mesh
+    eye: Floats
 
 
-def _out_of_orbit(grid: Grid, eye: Floats) -> Grid:
-    """Push the sheet out of the socket around the eye: only the eye's own muscles lie there."""
+def build_sheet(recipe: Recipe, grids: dict[str, Sheet], strips: dict[str, Strips], around: Surroundings) -> Sheet:
+    """The sheet of one muscle: whole, of its measured volume, its superficial face to the skin, under the skin."""
+    if recipe.source == "grid":
+        sheet = grids[recipe.path_id]
+    elif recipe.source == "strips":
+        sheet = from_strips(strips[recipe.path_id])
+    else:
+        sheet = ring_of_the_mouth(around.skin_mesh)
+    sheet = _part(sheet, recipe)
+    if recipe.volume_cm3 is not None:
+        sheet = fill(sheet, 1000 * recipe.volume_cm3, recipe.pieces)
+    half = np.clip(sheet.half, 0, None)[..., None]
+    ahead, behind = (around.skin.depth((sheet.points + s * half * sheet.normal).reshape(-1, 3)) for s in (1, -1))
+    sheet = face_outward(sheet, ahead.reshape(sheet.half.shape), behind.reshape(sheet.half.shape))
+    if not recipe.shape_id.startswith(ROUND_THE_EYE):
+        sheet = _out_of_orbit(sheet, around.eye)
+    return _under_skin(sheet, around.skin)
+
+
+def _part(sheet: Sheet, recipe: Recipe) -> Sheet:
+    """Cut a sheet to the recipe's part: a share across the fibres, a stretch of height."""
+    square = sheet.half * np.abs(sheet.half)
+    thick = float(np.median(sheet.half[sheet.half > 0])) ** 2
+    across, height = np.broadcast_to(sheet.across, square.shape), sheet.points[..., 2]
+    step = np.broadcast_to(np.gradient(sheet.across), square.shape)
+    # how far a node lies inside each cut, in cells or in 4 mm: the signed square passes through zero at the cut
+    inward = []
+    if recipe.across_from is not None:
+        inward.append((across - recipe.across_from) / step)
+    if recipe.across_to is not None:
+        inward.append((recipe.across_to - across) / step)
+    if recipe.top_mm is not None:
+        inward.append((recipe.top_mm - height) / 4.0)
+    if recipe.bottom_mm is not None:
+        inward.append((height - recipe.bottom_mm) / 4.0)
+    for cells in inward:
+        square = np.minimum(square, thick * np.clip(cells, -1, 1))
+    return replace(sheet, half=np.sign(square) * np.sqrt(np.abs(square)))
+
+
+def _out_of_orbit(sheet: Sheet, eye: Floats) -> Sheet:
+    """Push the sheet out of the socket around the eye."""
     centre = 0.5 * (eye.min(axis=0) + eye.max(axis=0))
     radius = 0.5 * np.ptp(eye[:, 2]) + ORBIT_MARGIN_MM
-    away = grid.points - centre
+    away = sheet.points - centre
     distance = np.linalg.norm(away, axis=2, keepdims=True)
-    need = radius + grid.half_thickness[..., None] - distance
-    return replace(grid, points=grid.points + np.clip(need, 0, None) * away / np.maximum(distance, 1e-6))
+    need = radius + np.clip(sheet.half, 0, None)[..., None] - distance
+    return replace(sheet, points=sheet.points + np.clip(need, 0, None) * away / np.maximum(distance, 1e-6))
 
 
-def _under_skin(grid: Grid, skin: Enclosure, rounds: int = 3) -> Grid:
-    """Push the sheet in where its superficial face comes too near to the skin or to the midline."""
+def _under_skin(sheet: Sheet, skin: Enclosure, rounds: int = 3) -> Sheet:
+    """Push the sheet in where its superficial face comes too near to the skin, and off the midline."""
+    half = np.clip(sheet.half, 0, None)
     for _ in range(rounds):
-        face = grid.points + grid.half_thickness[..., None] * grid.normal
+        face = sheet.points + half[..., None] * sheet.normal
         depth, inward = skin.depth_and_inward(face.reshape(-1, 3))
         lack = np.clip(SKIN_CLEARANCE_MM - depth, 0, None).reshape(face.shape[:2])
-        points = grid.points + lack[..., None] * inward.reshape(face.shape)
-        lowest = points[..., 0] - np.abs(grid.half_thickness * grid.normal[..., 0])
-        points[..., 0] += np.clip(MIDLINE_CLEARANCE_MM - lowest, 0, None)
-        grid = replace(grid, points=points)
-    return grid
+        points = sheet.points + lack[..., None] * inward.reshape(face.shape)
+        if not sheet.ring:
+            lowest = points[..., 0] - np.abs(half * sheet.normal[..., 0])
+            points[..., 0] += np.where(half > 0, np.clip(MIDLINE_CLEARANCE_MM - lowest, 0, None), 0.0)
+        sheet = replace(sheet, points=points)
+    return sheet
 
 
-def _nowhere_out(body: Body, skin: Enclosure, rounds: int = 12) -> Body:
-    """Press in what is still too near to the skin: edges of a wide sheet that the push of its middle left behind."""
+def close(sheet: Sheet, recipe: Recipe, skin: Enclosure, rounds: int = 20) -> Body:
+    """Close a sheet, and press in what is still too near to the skin or over the midline."""
+    body = thicken(sheet, pieces=recipe.pieces)
     vertices = body.vertices.copy()
     for _ in range(rounds):
         depth, inward = skin.depth_and_inward(vertices)
         lack = np.clip(SKIN_CLEARANCE_MM - depth, 0, None)
         if lack.max() == 0:
             break
-        vertices += lack[:, None] * inward
+        vertices += 0.8 * lack[:, None] * inward
+    if recipe.source != "lips":
+        vertices[:, 0] = np.maximum(vertices[:, 0], 0.1)
     return replace(body, vertices=vertices)
+
+
+def carried(place: Floats, before: Body, after: Body) -> Floats:
+    """Carry a point in a muscle along with the muscle, and keep it inside.
+
+    Parameters
+    ----------
+    place : (3,) float
+    before, after : Body
+        The muscle before and after its vertices moved.
+
+    Returns
+    -------
+    (3,) float
+    """
+    near = np.argsort(np.linalg.norm(before.vertices - place, axis=1))[:12]
+    moved = place + (after.vertices[near] - before.vertices[near]).mean(axis=0)
+    solid = Solid(after.vertices, after.faces)
+    # between the two faces of the muscle, at the nearest pair that has the middle inside
+    middles = 0.5 * (after.vertices + after.vertices[after.partner])
+    if moved not in solid:
+        for k in np.argsort(np.linalg.norm(middles - moved, axis=1)):
+            if middles[k] in solid and after.partner[k] != k:
+                return np.asarray(middles[k])
+    return np.asarray(moved)
 
 
 def to_mesh(body: Body) -> Mesh:

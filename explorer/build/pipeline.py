@@ -11,17 +11,20 @@ from pathlib import Path
 import numpy as np
 
 from explorer.anatomy.deep import deep_shape
-from explorer.anatomy.enclosure import Enclosure
+from explorer.anatomy.enclosure import outer_skin
 from explorer.anatomy.landmarks import read_landmarks
 from explorer.anatomy.meshio import Mesh, load_mesh, save_mesh
 from explorer.anatomy.painting import Canvas, paint_area, paint_pattern
+from explorer.anatomy.sheet import Body, Floats, Sheet
 from explorer.anatomy.subdivide import catmull_clark, connectivity, triangulate
 from explorer.anatomy.surface import Surface
 from explorer.anatomy.weights import Weights, pack, save_weights
-from explorer.build.bones import build_bones
+from explorer.build.bones import MIDLINE, build_bones, symmetric
+from explorer.build.figures_io import read_grids, read_strips
 from explorer.build.joints import PAIRS, build_joint
 from explorer.build.makehuman import MakeHuman
-from explorer.build.muscles import build_muscle, read_recipes, read_strips, to_mesh
+from explorer.build.muscles import Surroundings, build_sheet, carried, close, read_recipes, to_mesh
+from explorer.build.separate import separate
 from explorer.build.skin import TOPOLOGY_SHA256, VERTEX_COUNT, build_skin, figure, plan_cut, topology_sha256
 from explorer.build.sources import cache_folder, fetch, read_sources, sha256, write_sources
 from explorer.dataset import Dataset, load_dataset
@@ -98,47 +101,76 @@ def make_skin(shop: Workshop) -> None:
     shop.progress("skin", 2, 2)
 
 
-def make_bones(shop: Workshop) -> None:
-    """All bones of the left side and the midline, and the joints between them."""
+def make_inside(shop: Workshop) -> None:
+    """Bones, muscles and joints of the left side and the midline, moved apart, and the trigger points."""
+    figures = shop.meshes / "figures"
     shop.progress("bones", 0, 1)
-    bones = build_bones(shop.source("myo-sim") / MYO_SIM_FOLDER, shop.meshes / "figures")
+    bones = build_bones(shop.source("myo-sim") / MYO_SIM_FOLDER, figures)
+    shop.progress("bones", 1, 1)
+    skin = load_mesh(shop.meshes / "skin.npz")
+    enclosure = outer_skin(skin.vertices, skin.faces)
+    around = Surroundings(enclosure, skin, load_mesh(shop.meshes / "eye.npz").vertices)
+    recipes = read_recipes(figures)
+    grids, strips = read_grids(figures), read_strips(figures)
+    sheets, bodies = {}, {}
+    for k, recipe in enumerate(recipes):
+        shop.progress("muscles", k, len(recipes))
+        sheets[recipe.shape_id] = build_sheet(recipe, grids, strips, around)
+        bodies[recipe.shape_id] = close(sheets[recipe.shape_id], recipe, enclosure)
+    shop.progress("muscles", len(recipes), len(recipes))
+    status = {recipe.shape_id: recipe.status for recipe in recipes}
+    moved, bones = separate(
+        bodies, status, bones, enclosure, lambda done, total: shop.progress("moving apart", done, total)
+    )
+    for shape, body in moved.items():
+        save_mesh(shop.meshes / "muscles" / f"{shape}.npz", to_mesh(body))
+    bones = {bone: symmetric(mesh) if bone in MIDLINE else mesh for bone, mesh in bones.items()}
     for bone, mesh in bones.items():
         save_mesh(shop.meshes / "bones" / f"{bone}.npz", mesh)
     for joint, (upper, lower) in PAIRS.items():
         save_mesh(shop.meshes / "joints" / f"{joint}.npz", build_joint(bones[upper], bones[lower]))
-    shop.progress("bones", 1, 1)
+    write_places(shop.meshes / "trigger_points.csv", trigger_point_places(shop.dataset, sheets, bodies, moved))
 
 
-def make_muscles(shop: Workshop) -> None:
-    """The muscles of the left side, and the trigger points in them."""
-    recipes = read_recipes(shop.meshes / "figures")
-    strips = read_strips(shop.meshes / "figures")
-    skin = load_mesh(shop.meshes / "skin.npz")
-    enclosure = Enclosure(skin.vertices, skin.faces)
-    eye = load_mesh(shop.meshes / "eye.npz").vertices
-    places: list[tuple[str, float, float, float]] = []
-    for k, recipe in enumerate(recipes):
-        shop.progress("muscles", k, len(recipes))
-        body = build_muscle(recipe, strips, enclosure, eye)
-        save_mesh(shop.meshes / "muscles" / f"{recipe.structure_id}.npz", to_mesh(body))
-        for point in shop.dataset.structures[recipe.structure_id].trigger_points:
-            x, y, z = body.grid.locate(point.along, point.across, point.depth)
-            places.append((point.id, x, y, z))
-    for structure in shop.dataset.structures.values():
+def trigger_point_places(
+    dataset: Dataset, sheets: dict[str, Sheet], bodies: dict[str, Body], moved: dict[str, Body]
+) -> dict[str, Floats]:
+    """Where the trigger points of a dataset lie.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    sheets : dict of shape id to Sheet
+    bodies, moved : dict of shape id to Body
+        The muscles before and after they were moved apart: a point moves with the muscle around it.
+
+    Returns
+    -------
+    dict of trigger point id to (3,) float
+        Left side, mm, LPS. The point of a group lies in the middle of those of its members.
+    """
+    out: dict[str, Floats] = {}
+    for point in dataset.trigger_points.values():
+        shape = point.part_id or point.structure_id
+        if shape in sheets:
+            place = sheets[shape].locate(point.along, point.across, point.depth)
+            out[point.id] = carried(place, bodies[shape], moved[shape])
+    for structure in dataset.structures.values():
         if structure.kind == "muscle_group":
-            own = np.array([place[1:] for place in places if place[0] in _points_of(shop.dataset, structure.members)])
-            places += [(point.id, *own.mean(axis=0)) for point in structure.trigger_points]
-    part = shop.meshes / "trigger_points.csv.part"
+            points = [p.id for name in structure.members for p in dataset.structures[name].trigger_points]
+            middle = np.mean([out[point] for point in points], axis=0)
+            out |= {point.id: middle for point in structure.trigger_points if point.id not in out}
+    return {name: out[name] for name in dataset.trigger_points if name in out}
+
+
+def write_places(path: Path, places: dict[str, Floats]) -> None:
+    """Write ``trigger_points.csv``, whole or not at all."""
+    part = path.with_suffix(".csv.part")
     with open(part, "w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["trigger_point_id", "x_mm", "y_mm", "z_mm"])
-        writer.writerows([name, f"{x:.2f}", f"{y:.2f}", f"{z:.2f}"] for name, x, y, z in places)
-    part.replace(shop.meshes / "trigger_points.csv")
-    shop.progress("muscles", len(recipes), len(recipes))
-
-
-def _points_of(dataset: Dataset, structures: tuple[str, ...]) -> set[str]:
-    return {point.id for structure in structures for point in dataset.structures[structure].trigger_points}
+        writer.writerows([name, *(f"{x:.2f}" for x in place)] for name, place in places.items())
+    part.replace(path)
 
 
 def make_deep(shop: Workshop) -> None:
@@ -195,8 +227,7 @@ def make_weights(shop: Workshop) -> None:
 
 STEPS: dict[str, Callable[[Workshop], None]] = {
     "skin": make_skin,
-    "bones": make_bones,
-    "muscles": make_muscles,
+    "inside": make_inside,
     "deep": make_deep,
     "weights": make_weights,
 }
