@@ -88,6 +88,10 @@ def pack_arrays(header: dict[str, Any], arrays: dict[str, tuple[NDArray[Any], in
     return MAGIC + struct.pack("<I", len(text)) + text + b"".join(parts)
 
 
+#: folder of shapes -> kind of thing in the view
+KINDS = {"bones": "bone", "muscles": "muscle", "joints": "joint", "nerves": "nerve", "deep": "deep"}
+
+
 def even_dots(vertices: NDArray[np.float64], spacing: NDArray[np.float64]) -> NDArray[np.int64]:
     """Choose vertices that lie evenly over a surface.
 
@@ -136,7 +140,7 @@ class Assets:
             "eye": ("eye", "paired", load_mesh(self.atlas.meshes / "eye.npz")),
         }
         data = self.atlas.dataset
-        for folder, kind in (("bones", "bone"), ("muscles", "muscle"), ("joints", "joint"), ("deep", "deep")):
+        for folder, kind in KINDS.items():
             for name in self.atlas.shape_ids(folder):
                 known = data.bones.get(name) or data.structures.get(name)
                 pairing: str = known.pairing if known else "paired"

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+#: folders of shapes under ``meshes/``
+FOLDERS = ("muscles", "joints", "nerves", "bones", "deep")
 #: size that a deep area counts with in a match, mm2: it has no place on the skin
 DEEP_AREA_MM2 = 600.0
 
@@ -120,17 +122,17 @@ class Atlas:
     def _shape(self, shape_id: str) -> Mesh:
         from explorer.anatomy.meshio import load_mesh
 
-        for folder in ("muscles", "joints", "bones", "deep"):
+        for folder in FOLDERS:
             path = self.meshes / folder / f"{shape_id}.npz"
             if shape_id in self.shape_ids(folder):
                 return load_mesh(path)
-        known = [name for folder in ("muscles", "joints", "bones", "deep") for name in self.shape_ids(folder)]
+        known = [name for folder in FOLDERS for name in self.shape_ids(folder)]
         if shape_id in self.dataset.structures:
             raise DataError(f"structure {shape_id!r} has no shape of its own in the atlas {self.name!r}")
         raise DataError(unknown("shape", shape_id, known))
 
     def shape_ids(self, folder: str) -> tuple[str, ...]:
-        """Ids of the built shapes of one kind: ``muscles``, ``joints``, ``bones`` or ``deep``."""
+        """Ids of the built shapes of one kind, a folder of :data:`FOLDERS`."""
         return tuple(sorted(path.stem for path in (self.meshes / folder).glob("*.npz")))
 
     @cached_property

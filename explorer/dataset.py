@@ -15,7 +15,6 @@ from explorer.records import (
     Area,
     AreaShape,
     Bone,
-    DeepBall,
     Evidence,
     Family,
     Grade,
@@ -43,7 +42,7 @@ class Dataset:
     version : str
         Of the data, apart from the version of the code.
     structures, patterns, trigger_points, areas, references, grades, regions, families, bones : mapping by id
-    area_shapes, pattern_shapes, deep_balls : tuple
+    area_shapes, pattern_shapes : tuple
     red_flags, look_alikes : tuple
     texts : mapping language -> mapping id -> text
     """
@@ -61,7 +60,6 @@ class Dataset:
     bones: MappingProxyType[str, Bone]
     area_shapes: tuple[AreaShape, ...]
     pattern_shapes: tuple[PatternShape, ...]
-    deep_balls: tuple[DeepBall, ...]
     red_flags: tuple[RedFlag, ...]
     look_alikes: tuple[LookAlike, ...]
     texts: MappingProxyType[str, MappingProxyType[str, str]]
@@ -152,9 +150,7 @@ def join(descriptor: Descriptor, rows: dict[str, list[Row]]) -> Dataset:
 
     names, anatomy = _grouped(rows["structure_names"], "structure_id"), _grouped(rows["muscle_anatomy"], "structure_id")
     members = _grouped(rows["structure_members"], "group_id")
-    part_of = {
-        entry["member_id"]: entry["group_id"] for own in members.values() for entry in own
-    }
+    part_of = {entry["member_id"]: entry["group_id"] for own in members.values() for entry in own}
     structures = [
         Structure(
             **row.values,
@@ -197,7 +193,6 @@ def join(descriptor: Descriptor, rows: dict[str, list[Row]]) -> Dataset:
         bones=_by_id([Bone(**row.values) for row in rows["bones"]]),
         area_shapes=shapes(AreaShape, "area_shapes"),
         pattern_shapes=shapes(PatternShape, "pattern_shapes"),
-        deep_balls=tuple(DeepBall(**row.values) for row in rows["deep_shapes"]),
         red_flags=tuple(cited(RedFlag, row) for row in rows["red_flags"]),
         look_alikes=tuple(
             LookAlike(

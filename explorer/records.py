@@ -272,18 +272,6 @@ class PatternShape:
 
 
 @dataclass(frozen=True, slots=True)
-class DeepBall:
-    """One ball of a deep shape, left side; mm, LPS."""
-
-    area_id: str
-    ball: int
-    x_mm: float
-    y_mm: float
-    z_mm: float
-    radius_mm: float
-
-
-@dataclass(frozen=True, slots=True)
 class RedFlag:
     """A sign that must be looked at by a doctor before any list of muscles is read."""
 

@@ -181,18 +181,13 @@ def references_are_used_once(data: Dataset) -> Iterator[str]:
 
 
 def areas_are_drawn(data: Dataset) -> Iterator[str]:
-    """Areas on the skin have a shape, unless they lie below the model; deep ones have balls; no others have."""
+    """Areas on the skin have a shape, unless they lie below the model; no others have."""
     drawn = {shape.area_id for shape in data.area_shapes}
-    balls = {ball.area_id for ball in data.deep_balls}
     for area in data.areas.values():
         if area.place == "skin" and not area.below_crop and area.id not in drawn:
             yield f"area_shapes.csv: the area {area.id} is not drawn; add a shape or set below_crop"
-        if area.place in ("deep", "mouth") and area.id not in balls:
-            yield f"deep_shapes.csv: the area {area.id} has no shape; add its balls"
         if area.place != "skin" and area.id in drawn:
-            yield f"area_shapes.csv: the area {area.id} does not lie on the skin; draw it in deep_shapes.csv"
-        if area.place not in ("deep", "mouth") and area.id in balls:
-            yield f"deep_shapes.csv: the area {area.id} is not deep; draw it in area_shapes.csv"
+            yield f"area_shapes.csv: the area {area.id} does not lie on the skin; remove the shape or set its place to skin"
 
 
 def patterns_are_painted(data: Dataset) -> Iterator[str]:

@@ -49,5 +49,7 @@ def read_grids(figures: Path) -> dict[str, Sheet]:
 
         along, across = values("along")[:, 0, 0], values("across")[0, :, 0]
         ring = path.startswith("orbicularis_oculi")
-        out[path] = Sheet(values("x", "y", "z"), unit(values("nx", "ny", "nz")), values("half")[..., 0], along, across, ring)
+        out[path] = Sheet(
+            values("x", "y", "z"), unit(values("nx", "ny", "nz")), values("half")[..., 0], along, across, ring
+        )
     return out

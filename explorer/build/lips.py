@@ -45,7 +45,9 @@ def ring_of_the_mouth(skin: Mesh) -> Sheet:
             outward[r, c] = normal
             points[r, c] = [x, skin.vertices[near, 1].mean(), MOUTH[2] + z] - DEPTH_MM * normal
     for _ in range(4):
-        points[:, :, 1] = 0.5 * points[:, :, 1] + 0.25 * (np.roll(points[:, :, 1], 1, 0) + np.roll(points[:, :, 1], -1, 0))
+        points[:, :, 1] = 0.5 * points[:, :, 1] + 0.25 * (
+            np.roll(points[:, :, 1], 1, 0) + np.roll(points[:, :, 1], -1, 0)
+        )
     edge = np.linspace(0, 1, COLUMNS)
     inside = np.minimum(edge, 1 - edge) * BREADTH_MM[1] - 0.6
     square = HALF_THICKNESS_MM**2 * np.clip(inside / 2.0, -1, 1)

@@ -87,7 +87,9 @@ class Probe:
         """The stretch inside the mesh that is nearest to a point: (middle, half length) along a unit direction, mm."""
         hits = vtk.vtkPoints()
         self._tree.IntersectWithLine(point - reach * direction, point + reach * direction, hits, None)
-        places = sorted(float((np.array(hits.GetPoint(k)) - point) @ direction) for k in range(hits.GetNumberOfPoints()))
+        places = sorted(
+            float((np.array(hits.GetPoint(k)) - point) @ direction) for k in range(hits.GetNumberOfPoints())
+        )
         merged: list[float] = []
         for place in places:
             if not merged or place - merged[-1] > 1e-4:

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from explorer.anatomy.deep import deep_shape
 from explorer.anatomy.enclosure import outer_skin
 from explorer.anatomy.landmarks import read_landmarks
 from explorer.anatomy.meshio import Mesh, load_mesh, save_mesh
+from explorer.anatomy.outline import outline_shape, read_outlines
 from explorer.anatomy.painting import Canvas, paint_area, paint_pattern
 from explorer.anatomy.sheet import Body, Floats, Sheet
 from explorer.anatomy.subdivide import catmull_clark, connectivity, triangulate
@@ -24,6 +24,7 @@ from explorer.build.figures_io import read_grids, read_strips
 from explorer.build.joints import PAIRS, build_joint
 from explorer.build.makehuman import MakeHuman
 from explorer.build.muscles import Surroundings, build_sheet, carried, close, read_recipes, to_mesh
+from explorer.build.nerves import build_nerves
 from explorer.build.separate import separate
 from explorer.build.skin import TOPOLOGY_SHA256, VERTEX_COUNT, build_skin, figure, plan_cut, topology_sha256
 from explorer.build.sources import cache_folder, fetch, read_sources, sha256, write_sources
@@ -174,13 +175,15 @@ def write_places(path: Path, places: dict[str, Floats]) -> None:
 
 
 def make_deep(shop: Workshop) -> None:
-    """Closed shapes of the deep areas, left side."""
-    areas = dict.fromkeys(ball.area_id for ball in shop.dataset.deep_balls)
-    for k, area in enumerate(areas):
-        shop.progress("deep areas", k, len(areas))
-        balls = [ball for ball in shop.dataset.deep_balls if ball.area_id == area]
-        save_mesh(shop.meshes / "deep" / f"{area}.npz", deep_shape(balls))
-    shop.progress("deep areas", len(areas), len(areas))
+    """Closed shapes of the deep areas, and the nerves; left side and midline."""
+    figures = shop.meshes / "figures"
+    outlines = read_outlines(figures / "deep_outlines.csv")
+    for k, (area, stations) in enumerate(outlines.items()):
+        shop.progress("deep areas", k, len(outlines))
+        save_mesh(shop.meshes / "deep" / f"{area}.npz", outline_shape(stations))
+    shop.progress("deep areas", len(outlines), len(outlines))
+    for nerve, mesh in build_nerves(figures).items():
+        save_mesh(shop.meshes / "nerves" / f"{nerve}.npz", mesh)
 
 
 def load_canvas(meshes: Path) -> Canvas:

@@ -19,8 +19,10 @@ from explorer.anatomy.meshio import Mesh
 from explorer.anatomy.sheet import Body, Floats, Ints
 from explorer.anatomy.solid import Solid, apart
 
-#: shapes may rest in each other by this much, mm: where slips interlace, and as the test allows with room to spare
+#: shapes that rest in each other by less than this are left, the others are moved until half of it is left, mm
 REST_MM = 0.3
+#: how far a surface that was pushed is smoothed again in each round, and how many last rounds go without
+SMOOTHING, LAST_ROUNDS = 0.04, 8
 #: no vertex moves further in one round, mm
 STEP_MM = 1.5
 #: no muscle comes nearer to the skin than this, mm
@@ -30,13 +32,14 @@ LOOK_AGAIN = 6
 #: how readily a muscle moves, beside another
 GIVES_WAY = {"measured": 0.25, "estimated": 1.0, "drawn": 2.0}
 #: share of a muscle's way out of a bone that the bone yields, where the bone is less well known than the muscle
-BONE_YIELDS = {"skull": 0.7, "mandible": 0.5, "scapula": 0.4, "humerus": 0.2, "clavicle": 0.2, "sternum": 0.4}
+BONE_YIELDS = {"skull": 0.5, "mandible": 0.4, "scapula": 0.4, "humerus": 0.2, "clavicle": 0.2, "sternum": 0.4}
 
 
 @dataclass
 class _Moving:
     """A shape while it moves."""
 
+    start: Floats
     vertices: Floats
     faces: Ints
     partner: Ints | None
@@ -62,7 +65,7 @@ def separate(
     bones: Mapping[str, Mesh],
     skin: Enclosure,
     progress: Callable[[int, int], None],
-    rounds: int = 24,
+    rounds: int = 28,
 ) -> tuple[dict[str, Body], dict[str, Mesh]]:
     """Move shapes apart.
 
@@ -86,6 +89,7 @@ def separate(
     """
     muscles = {
         name: _Moving(
+            body.vertices,
             body.vertices.copy(),
             body.faces,
             body.partner,
@@ -96,6 +100,7 @@ def separate(
     }
     hard = {
         name: _Moving(
+            bone.vertices,
             bone.vertices.copy(),
             bone.faces,
             None,
@@ -108,7 +113,11 @@ def separate(
     for k in range(rounds):
         progress(k, rounds)
         # shapes that did not meet are looked at again now and then only
-        met = _one_round(muscles, hard, skin, None if k % LOOK_AGAIN == 0 else meetings)
+        last = k >= rounds - LAST_ROUNDS
+        met = _one_round(muscles, hard, skin, None if k % LOOK_AGAIN == 0 else meetings, softly=not last)
+        if not last:
+            for shape in (*muscles.values(), *hard.values()):
+                _smooth(shape)
         meetings = met if k % LOOK_AGAIN == 0 or meetings is None else meetings & met
         if not met and k % LOOK_AGAIN == 0:
             break
@@ -120,9 +129,16 @@ def separate(
 
 
 def _one_round(
-    muscles: dict[str, _Moving], bones: dict[str, _Moving], skin: Enclosure, pairs: set[tuple[str, str]] | None
+    muscles: dict[str, _Moving],
+    bones: dict[str, _Moving],
+    skin: Enclosure,
+    pairs: set[tuple[str, str]] | None,
+    softly: bool,
 ) -> set[tuple[str, str]]:
-    """Move every shape once, looking at all pairs or at some; return the pairs in touch."""
+    """Move every shape once, looking at all pairs or at some; return the pairs in touch.
+
+    Softly, the surroundings of a vertex are carried along; otherwise each vertex moves by itself.
+    """
     solids = {name: muscle.solid() for name, muscle in muscles.items()}
     hard = {name: bone.solid() for name, bone in bones.items()}
     steps = {}
@@ -145,6 +161,7 @@ def _one_round(
                 continue
             depth, way, face = bone_solid.way_out(own.vertices)
             too_far = depth > REST_MM
+            _press_in(pressed[bone], bones[bone], solid)
             if too_far.any():
                 met.add((name, bone))
                 yields = bones[bone].gives
@@ -154,7 +171,7 @@ def _one_round(
     for name, step in steps.items():
         own = muscles[name]
         if step.any():
-            step = _spread(step, own)
+            step = _spread(step, own) if softly else step
             own.vertices = own.vertices + step
             _under_skin(own, skin, np.linalg.norm(step, axis=1) > 0)
     for name, step in pressed.items():
@@ -187,9 +204,7 @@ def _agree(step: Floats, own: _Moving) -> Floats:
     length *= np.minimum(1.0, STEP_MM / np.maximum(length, 1e-9)) / np.maximum(length, 1e-9)
     step = step * length[:, None]
     other = step[own.partner]
-    against = (np.einsum("ij,ij->i", step, other) < 0) & (
-        np.linalg.norm(step, axis=1) > np.linalg.norm(other, axis=1)
-    )
+    against = (np.einsum("ij,ij->i", step, other) < 0) & (np.linalg.norm(step, axis=1) > np.linalg.norm(other, axis=1))
     step[against] = other[against]
     return step
 
@@ -210,6 +225,21 @@ def _press(pressed: Floats, bone: _Moving, steps: Floats, faces: Ints) -> None:
         for vertex in bone.faces[face]:
             if step @ step > pressed[vertex] @ pressed[vertex]:
                 pressed[vertex] = -step
+
+
+def _press_in(pressed: Floats, bone: _Moving, muscle: Solid) -> None:
+    """Press in the vertices of a bone that lie in a muscle, where the bone yields at all."""
+    if bone.gives:
+        depth, way, _ = muscle.way_out(bone.vertices)
+        longer = depth > np.maximum(np.linalg.norm(pressed, axis=1), REST_MM)
+        pressed[longer] = bone.gives * way[longer]
+
+
+def _smooth(shape: _Moving) -> None:
+    """Smooth how far a surface was moved, so that it is dented softly."""
+    moved = shape.vertices - shape.start
+    if moved.any():
+        shape.vertices = shape.start + (1 - SMOOTHING) * moved + SMOOTHING * (shape.average @ moved)
 
 
 def _under_skin(own: _Moving, skin: Enclosure, moved: NDArray[np.bool_]) -> None:
