@@ -11,6 +11,8 @@ from typing import Any
 Json = dict[str, Any]
 
 OPPOSITE = {"left": "right", "right": "left", "midline": "midline"}
+#: kinds of structures that have shapes of their own
+SHOWN_KINDS = ("muscle", "muscle_part", "joint", "nerve")
 DEPTH = {"superficial": 0, "intermediate": 1, "deep": 2, "none": 2}
 
 
@@ -87,7 +89,8 @@ def _structures(catalogue: Json, selection: Selection, chosen: list[Json]) -> Js
     deepest = max((DEPTH[structure["layer"]] for structure in chosen), default=-1)
     out: Json = {}
     for structure in catalogue["structures"].values():
-        if structure["kind"] not in ("muscle", "muscle_part") or structure["members"]:
+        kind = structure["kind"]
+        if kind not in SHOWN_KINDS or structure["members"]:
             continue
         own = structure["id"] in members
         # what lies over a chosen muscle is taken away, so that it can be seen
@@ -96,8 +99,9 @@ def _structures(catalogue: Json, selection: Selection, chosen: list[Json]) -> Js
             lit = own and (selection.side == "both" or side in ("midline", selection.side))
             rest = style["muscle_faded"] if chosen else style["muscle"]
             out[f"{structure['id']}/{side}"] = {
-                "visible": lit or (selection.muscles and not covers),
-                "colour": style["muscle_chosen"] if lit else rest,
+                # joints and nerves are seen when they are chosen only
+                "visible": lit or (kind.startswith("muscle") and selection.muscles and not covers),
+                "colour": style["nerve" if kind == "nerve" else "muscle_chosen"] if lit else rest,
                 "chosen": lit,
             }
     return out

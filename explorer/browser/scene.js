@@ -1,5 +1,7 @@
 // Decide what is shown for a state: the twin of explorer/scene.py, which a test holds against it.
 
+/** Kinds of structures that have shapes of their own. */
+const SHOWN_KINDS = ["muscle", "muscle_part", "joint", "nerve"];
 const OPPOSITE = { left: "right", right: "left", midline: "midline" };
 
 /** Sides of the body that a side rule means for a structure on one side. */
@@ -29,15 +31,17 @@ export function sceneOf(catalogue, state) {
 
   const structures = {};
   for (const structure of Object.values(catalogue.structures)) {
-    if (!["muscle", "muscle_part"].includes(structure.kind) || structure.members.length) continue;
+    if (!SHOWN_KINDS.includes(structure.kind) || structure.members.length) continue;
+    const muscle = structure.kind.startsWith("muscle");
     const own = members.has(structure.id);
     // what lies over a chosen muscle is taken away, so that it can be seen
     const covers = chosen.length > 0 && !own && depth[structure.layer] < deepest;
     for (const side of shownSides(structure, "both")) {
       const lit = own && (state.side === "both" || side === "midline" || side === state.side);
       structures[`${structure.id}/${side}`] = {
-        visible: lit || (state.muscles && !covers),
-        colour: lit ? style.muscle_chosen : chosen.length ? style.muscle_faded : style.muscle,
+        // joints and nerves are seen when they are chosen only
+        visible: lit || (muscle && state.muscles && !covers),
+        colour: lit ? style[structure.kind === "nerve" ? "nerve" : "muscle_chosen"] : chosen.length ? style.muscle_faded : style.muscle,
         chosen: lit,
       };
     }

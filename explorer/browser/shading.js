@@ -85,12 +85,13 @@ export function shadeMuscle(mapper, uniforms) {
     { fibre: 2 },
     "uniform vec3 tendonColour;",
     `
-  float lane = fibreVS.y * 0.55;
-  float blur = clamp(1.0 - 1.3 * fwidth(lane), 0.0, 1.0);
-  float line = sin(6.2832 * lane + 1.3 * sin(fibreVS.x * 9.0 + fibreVS.y * 0.21)) * 0.6 + sin(6.2832 * lane * 2.7 + 1.7) * 0.4;
+  float lane = fibreVS.y * 0.42;
+  float near = 1.0 - smoothstep(0.12, 0.42, fwidth(lane)); // lines finer than a pixel would flicker
+  float nearer = 1.0 - smoothstep(0.12, 0.42, 2.7 * fwidth(lane));
+  float line = near * 0.6 * sin(6.2832 * lane + 1.3 * sin(fibreVS.x * 9.0 + fibreVS.y * 0.21)) + nearer * 0.4 * sin(6.2832 * lane * 2.7 + 1.7);
   float tendon = 1.0 - smoothstep(0.0, 0.13, min(fibreVS.x, 1.0 - fibreVS.x) + 0.03 * line);
   float light = dot(gl_FragData[0].rgb, vec3(0.333)) / max(dot(diffuseColor, vec3(0.333)), 0.01);
-  vec3 flesh = gl_FragData[0].rgb * (1.0 + 0.13 * blur * line);
+  vec3 flesh = gl_FragData[0].rgb * (1.0 + 0.13 * line);
   gl_FragData[0] = vec4(mix(flesh, tendonColour * light, 0.8 * tendon), opacity);`,
     uniforms,
   );

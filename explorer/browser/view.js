@@ -118,7 +118,7 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
     for (const side of sidesOf(mesh)) {
       if (mesh.kind === "bone") add(mesh, side, { colour: style.bone, specular: 0.12 });
       if (mesh.kind === "muscle") add(mesh, side, { colour: style.muscle, shade: (m) => shadeMuscle(m, muscleUniforms) });
-      if (mesh.kind === "joint") add(mesh, side, { colour: style.muscle_chosen });
+      if (["joint", "nerve"].includes(mesh.kind)) add(mesh, side, { colour: style.muscle_chosen }).actor.setVisibility(false);
       if (mesh.kind === "eye") add(mesh, side, { colour: "#ffffff", arrays: sightOf, shade: shadeEye, specular: 0.5 });
       if (mesh.kind === "deep") {
         const deep = add(mesh, side, { colour: style.deep, scene: front, shade: (m) => shadeDeep(m, uniforms), ambient: 0 });
@@ -268,7 +268,7 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
     const { origin, direction } = rayThrough(pose, x, y, ...size);
     let best = null;
     for (const thing of things.values()) {
-      if (!thing.actor.getVisibility() || !["muscle", "bone", "joint"].includes(thing.kind)) continue;
+      if (!thing.actor.getVisibility() || !["muscle", "bone", "joint", "nerve"].includes(thing.kind)) continue;
       thing.tree ??= treeOf(thing.mesh);
       const hit = firstHit(thing.tree, origin, direction, best?.distance);
       if (hit) best = { ...hit, thing };

@@ -1,7 +1,7 @@
 """Build the muscles of the left side from the measured figures.
 
 ``meshes/figures/muscles.csv`` says what each shape is made of: a measured grid, strips of which only the path
-is known or drawn, or the lips.
+is known or drawn, the lips, or the scalp.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from explorer.anatomy.meshio import Mesh
 from explorer.anatomy.sheet import Body, Floats, Sheet, Strips, face_outward, fill, from_strips, thicken
 from explorer.anatomy.solid import Solid
 from explorer.build.lips import ring_of_the_mouth
+from explorer.build.scalp import sheet_of_the_scalp
 
 #: nothing of the left side crosses the midline
 MIDLINE_CLEARANCE_MM = 0.3
@@ -35,7 +36,7 @@ class Recipe:
     Attributes
     ----------
     source : str
-        ``grid``, ``strips`` or ``lips``.
+        ``grid``, ``strips``, ``lips`` or ``scalp``.
     across_from, across_to : float or None
         The part of the grid that is taken, where a path holds more than one muscle.
     top_mm, bottom_mm : float or None
@@ -107,6 +108,8 @@ def build_sheet(recipe: Recipe, grids: dict[str, Sheet], strips: dict[str, Strip
         sheet = grids[recipe.path_id]
     elif recipe.source == "strips":
         sheet = from_strips(strips[recipe.path_id])
+    elif recipe.source == "scalp":
+        sheet = sheet_of_the_scalp(around.skin)
     else:
         sheet = ring_of_the_mouth(around.skin_mesh)
     sheet = _part(sheet, recipe)
@@ -176,6 +179,8 @@ def close(sheet: Sheet, recipe: Recipe, skin: Enclosure, rounds: int = 20) -> Bo
         if lack.max() == 0:
             break
         vertices += 0.8 * lack[:, None] * inward
+    if recipe.source == "scalp":  # all tendon
+        body = replace(body, along=np.zeros_like(body.along))
     if recipe.source != "lips":
         vertices[:, 0] = np.maximum(vertices[:, 0], 0.1)
     return replace(body, vertices=vertices)
