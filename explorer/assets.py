@@ -88,6 +88,8 @@ def pack_arrays(header: dict[str, Any], arrays: dict[str, tuple[NDArray[Any], in
     return MAGIC + struct.pack("<I", len(text)) + text + b"".join(parts)
 
 
+#: shapes without a record that lie on the midline
+MIDLINE = ("brainstem_cord",)
 #: folder of shapes -> kind of thing in the view
 KINDS = {"bones": "bone", "muscles": "muscle", "joints": "joint", "nerves": "nerve", "deep": "deep"}
 
@@ -143,7 +145,7 @@ class Assets:
         for folder, kind in KINDS.items():
             for name in self.atlas.shape_ids(folder):
                 known = data.bones.get(name) or data.structures.get(name)
-                pairing: str = known.pairing if known else "paired"
+                pairing: str = known.pairing if known else "midline" if name in MIDLINE else "paired"
                 meshes[name] = (kind, pairing, load_mesh(self.atlas.meshes / folder / f"{name}.npz"))
         header: dict[str, Any] = {"step_mm": STEP_MM, "meshes": {}}
         arrays: dict[str, tuple[NDArray[Any], int]] = {}

@@ -80,9 +80,18 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--json", action="store_true", help="print JSON")
 
     build = command("build", _build, "rebuild the meshes and the painting from their sources")
-    build.add_argument("steps", nargs="*", help="skin bones muscles deep weights (default: all)")
+    build.add_argument("steps", nargs="*", help="skin inside deep weights (default: all)")
     build.add_argument("--data", type=Path, default=folders.DATA)
     build.add_argument("--meshes", type=Path, default=folders.MESHES)
+
+    measure = command("measure", _measure, "measure muscles and bones on a registered reference atlas")
+    measure.add_argument("--reference", type=Path, required=True, metavar="DIR", help="folder with an index.csv")
+    measure.add_argument("--meshes", type=Path, default=folders.MESHES)
+
+    comparing = command("compare", _compare, "compare the built muscles with a registered reference atlas")
+    comparing.add_argument("--reference", type=Path, required=True, metavar="DIR", help="folder with an index.csv")
+    comparing.add_argument("--meshes", type=Path, default=folders.MESHES)
+    comparing.add_argument("--out", type=Path, help="Markdown file to write (default: print it)")
 
     sheet = command("sheet", _sheet, "render a contact sheet of painted patterns (PNG)")
     sheet.add_argument("out", type=Path, help="PNG file to write")
@@ -204,6 +213,28 @@ def _build(options: argparse.Namespace) -> None:
             raise ExplorerError(unknown("step", name, STEPS))
     build(options.data, options.meshes, _show_progress, tuple(options.steps) or tuple(STEPS))
     record_hashes(options.meshes)
+
+
+def _measure(options: argparse.Namespace) -> None:
+    from explorer.build.measure import measure
+    from explorer.build.pipeline import record_hashes
+
+    for fault in measure(options.reference, options.meshes / "figures", _show_progress):
+        print(fault, file=sys.stderr)
+    record_hashes(options.meshes)
+
+
+def _compare(options: argparse.Namespace) -> None:
+    from explorer.build.compare import compare, folder_hash, report
+
+    fits, apart = compare(
+        options.reference, options.meshes, lambda done, total: _show_progress("comparing", done, total)
+    )
+    page = report(fits, apart, folder_hash(options.reference))
+    if options.out is None:
+        print(page)
+    else:
+        options.out.write_text(page, encoding="utf-8")
 
 
 def _show_progress(step: str, done: int, total: int) -> None:

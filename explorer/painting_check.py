@@ -21,7 +21,7 @@ AREA_COVERED = 0.30
 #: greatest share of the paint that lies where nothing is named
 STRAY_ALLOWED = 0.10
 #: a deep area is hinted at on the skin: paint so near to its shape counts as named, mm
-HINT_MM = 40.0
+HINT_MM = 45.0
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from explorer import folders, load_atlas
-from explorer.anatomy.enclosure import Enclosure
+from explorer.anatomy.enclosure import Enclosure, outer_skin
 from explorer.anatomy.painting import Canvas
 from explorer.anatomy.surface import Surface
 from explorer.atlas import Atlas
@@ -40,7 +40,7 @@ def canvas() -> Canvas:
 
 @pytest.fixture(scope="session")
 def enclosure(atlas: Atlas) -> Enclosure:
-    return Enclosure(atlas.skin_mesh.vertices, atlas.skin_mesh.faces)
+    return outer_skin(atlas.skin_mesh.vertices, atlas.skin_mesh.faces)
 
 
 @pytest.fixture(scope="session")

@@ -35,7 +35,7 @@ def test_show(capsys, atlas):
     found = answer(capsys, "show", "trapezius_upper")
     assert {"anatomy", "trigger_points", "patterns", "id", "name", "family", "region"} <= set(found)
     point = found["trigger_points"][0]
-    assert {"id", "label", "site", "xyz_mm"} == set(point)
+    assert {"id", "label", "part", "site", "xyz_mm"} == set(point)
     left, right = point["xyz_mm"]["left"], point["xyz_mm"]["right"]
     assert left[0] == -right[0] > 0
     assert left[1:] == right[1:]

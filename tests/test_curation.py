@@ -50,7 +50,8 @@ def broken(data: Dataset) -> dict[str, Dataset]:
     grouped = first(data, lambda p: p.basis == "group")
     pointed = first(data, lambda p: p.trigger_point_id)
     muscle = next(s for s in data.structures.values() if s.kind == "muscle")
-    group = next(s for s in data.structures.values() if s.members)
+    group = next(s for s in data.structures.values() if s.kind == "muscle_group")
+    parted = next(p for p in data.trigger_points.values() if p.part_id is not None)
     reference = next(r for r in data.references.values() if r.pmid)
     other = next(r for r in data.references.values() if r.id != reference.id)
     return {
@@ -68,6 +69,7 @@ def broken(data: Dataset) -> dict[str, Dataset]:
             pointed.id,
             trigger_point_id=next(p for p in data.trigger_points if p[:3] != pointed.id[:3]),
         ),
+        "points_name_their_part": changed(data, "trigger_points", parted.id, part_id=None),
         "groups_agree": changed(data, "patterns", grouped.id, areas=without(grouped.areas)),
         "frequencies_have_evidence": changed(
             data, "patterns", graded.id, areas=(replace(graded.areas[0], frequency_percent=45.0), *graded.areas[1:])
@@ -75,7 +77,7 @@ def broken(data: Dataset) -> dict[str, Dataset]:
         "muscles_have_anatomy": changed(data, "structures", muscle.id, anatomy=without(muscle.anatomy)),
         "plain_words_do_not_frighten": changed(data, "patterns", graded.id, plain="You have a knot in the muscle."),
         "references_are_used_once": changed(data, "references", other.id, pmid=reference.pmid),
-        "areas_are_drawn": replace(data, area_shapes=data.area_shapes[1:], deep_balls=()),
+        "areas_are_drawn": replace(data, area_shapes=data.area_shapes[1:]),
         "patterns_are_painted": replace(data, pattern_shapes=()),
         "texts_are_complete": replace(
             data, texts=MappingProxyType(dict(data.texts) | {"de": {"list.found": "gefunden"}})
@@ -126,7 +128,7 @@ def test_a_table_out_of_its_canonical_form_is_told(tables):
 def test_area_ids_and_pattern_ids_are_written_without_capitals():
     with open(folders.DATA / "areas.csv", encoding="utf-8", newline="") as file:
         ids = [row["id"] for row in csv.DictReader(file)]
-    assert len(ids) == 109
+    assert len(ids) == len(set(ids)) >= 109
     assert ids == [name.lower() for name in ids]
 
 

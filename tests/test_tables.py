@@ -31,7 +31,6 @@ RECORDS = {
     "area_shape_points": records.ShapePoint,
     "pattern_shapes": records.PatternShape,
     "pattern_shape_points": records.ShapePoint,
-    "deep_shapes": records.DeepBall,
     "bones": records.Bone,
     "red_flags": records.RedFlag,
     "look_alikes": records.LookAlike,

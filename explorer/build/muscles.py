@@ -25,6 +25,8 @@ MIDLINE_CLEARANCE_MM = 0.3
 SKIN_CLEARANCE_MM = 0.8
 #: tissue between the eye and the wall of its socket
 ORBIT_MARGIN_MM = 7.0
+#: muscles that lie on both sides of the midline
+MIDLINE_SHAPES = ("orbicularis_oris",)
 #: muscles in front of the eye and round it, which may lie over its socket
 ROUND_THE_EYE = ("orbicularis_oculi", "corrugator", "procerus", "frontalis", "nasalis", "levator_labii", "zygomaticus")
 
@@ -47,6 +49,8 @@ class Recipe:
         Measured; None for a part of a measured muscle.
     status : str
         ``measured``, ``estimated`` or ``drawn``.
+    note : str
+        Why it is as it is, where that needs saying.
     """
 
     shape_id: str
@@ -59,6 +63,7 @@ class Recipe:
     pieces: int
     volume_cm3: float | None
     status: str
+    note: str
 
 
 def read_recipes(figures: Path) -> list[Recipe]:
@@ -80,6 +85,7 @@ def read_recipes(figures: Path) -> list[Recipe]:
                 int(row["pieces"]),
                 number(row["volume_cm3"]),
                 row["status"],
+                row["note"],
             )
             for row in csv.DictReader(file)
         ]
