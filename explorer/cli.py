@@ -217,10 +217,12 @@ def _build(options: argparse.Namespace) -> None:
 
 def _measure(options: argparse.Namespace) -> None:
     from explorer.build.measure import measure
+    from explorer.build.measure_bones import measure_bones
     from explorer.build.pipeline import record_hashes
 
     for fault in measure(options.reference, options.meshes / "figures", _show_progress):
         print(fault, file=sys.stderr)
+    measure_bones(options.reference, options.meshes / "figures", _show_progress)
     record_hashes(options.meshes)
 
 

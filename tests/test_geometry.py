@@ -18,6 +18,7 @@ from explorer.anatomy.sheet import Sheet, Strips, fill, from_strips, thicken, vo
 from explorer.anatomy.solid import Solid, apart
 from explorer.anatomy.subdivide import catmull_clark, connectivity
 from explorer.anatomy.surface import Surface
+from explorer.build.joints import PAIRS, TOGETHER
 from explorer.build.muscles import MIDLINE_SHAPES, read_recipes
 from explorer.build.nerves import read_nerve_points
 from explorer.build.separate import _averaging, separate
@@ -45,7 +46,7 @@ def pieces(name: str) -> int:
         return len({station.piece for station in outlines[name]})
     points = read_nerve_points(ATLAS.meshes / "figures" / "nerve_points.csv")
     branches = {point.branch for point in points if point.nerve_id == name}
-    return len(branches) or (RECIPES[name].pieces if name in RECIPES else 1)
+    return len(branches) or len(TOGETHER.get(name, ())) or (RECIPES[name].pieces if name in RECIPES else 1)
 
 
 def test_the_skin_is_the_frozen_one(atlas):
@@ -142,8 +143,11 @@ def test_the_right_side_mirrors_the_left(name, atlas):
 
 @pytest.mark.parametrize("name", [name for name, recipe in RECIPES.items() if recipe.volume_cm3])
 def test_muscles_keep_their_measured_volume(name):
-    mesh = shape("muscles", name)
-    volume = trimesh.Trimesh(mesh.vertices, mesh.faces, process=False).volume
+    parts = [recipe for recipe in RECIPES.values() if recipe.path_id == RECIPES[name].path_id]
+    if any(part.bottom_mm is not None for part in parts):
+        pytest.skip("goes on below the model")
+    meshes = [shape("muscles", part.shape_id) for part in parts]
+    volume = sum(trimesh.Trimesh(mesh.vertices, mesh.faces, process=False).volume for mesh in meshes)
     assert volume == pytest.approx(1000 * RECIPES[name].volume_cm3, rel=0.25)
 
 
@@ -174,16 +178,19 @@ def test_trigger_points_lie_inside_their_muscle(point, atlas):
 
 def test_fibres_run_from_origin_to_insertion(atlas):
     mesh = load_mesh(atlas.meshes / "muscles" / "sternocleidomastoid_sternal.npz")
-    start, end = (mesh.vertices[mesh.values["along"] == value].mean(axis=0) for value in (0, 255))
+    along = mesh.values["along"]
+    start, end = (mesh.vertices[near].mean(axis=0) for near in (along < 10, along > 245))
     assert end[2] - start[2] > 120  # from the sternum up to the mastoid
 
 
 def test_joints_lie_between_their_vertebrae(atlas):
-    for joint, (upper, lower) in {"c1_c2": ("c1", "c2"), "c2_c3": ("c2", "c3")}.items():
+    for joint in atlas.shape_ids("joints"):
+        if joint in TOGETHER:
+            continue
         centre = atlas.mesh(joint).centroid
-        above, below = (atlas.mesh(f"vertebra_{name}", "midline").bounds for name in (upper, lower))
-        assert below[0][2] < centre[2] < above[1][2]
-        assert 12 < centre[0] < 26
+        above, below = (atlas.mesh(name, "midline").bounds for name in PAIRS[joint])
+        assert below[0][2] < centre[2] < above[1][2], joint
+        assert 9 < centre[0] < 28, joint
 
 
 def test_every_built_file_is_recorded_with_its_hash():
@@ -291,8 +298,8 @@ def test_bodies_that_overlap_are_moved_apart(enclosure):
     bodies["b"] = dataclasses.replace(second, vertices=second.vertices + place)
     moved, _ = separate(bodies, {"a": "measured", "b": "drawn"}, {}, enclosure, lambda *_: None)
     solid = Solid(moved["a"].vertices, moved["a"].faces)
-    assert solid.way_out(bodies["b"].vertices)[0].max() > 1.0
-    assert solid.way_out(moved["b"].vertices)[0].max() <= RESTING_MM
+    assert Solid(bodies["a"].vertices, first.faces).way_out(bodies["b"].vertices)[0].max() > 0.9
+    assert solid.way_out(moved["b"].vertices)[0].max() <= 0.5
     shift = {name: np.abs(moved[name].vertices - bodies[name].vertices).max() for name in bodies}
     assert shift["b"] > shift["a"]  # what is drawn gives way
 

@@ -1,6 +1,10 @@
-"""Build the bones: those of ``myo-sim``, brought to our body by measured control points.
+"""Build the bones: those of ``myo-sim``, brought to our body by measured control points, and those of the neck.
 
-For each bone an affine map and then a thin-plate spline carry points of its source file to where an atlas
+The spine down to T4, its discs, the hyoid, the thyroid cartilage and the base of the skull are made from measured
+sections (``meshes/figures/bone_sections.csv``); what lies below T4 is estimated (:mod:`explorer.build.column`), and so
+is the place of the forearm (``forearm_controls.csv``).
+
+For each bone of ``myo-sim`` an affine map and then a thin-plate spline carry points of its source file to where an atlas
 has them (``meshes/figures/bone_controls.csv``). Only the left side is fitted; the midline bones take the
 mirrored controls too.
 """
@@ -8,35 +12,54 @@ mirrored controls too.
 from __future__ import annotations
 
 import csv
+import itertools
 from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pyvista as pv
 import trimesh
+from numpy.typing import NDArray
 from scipy.interpolate import RBFInterpolator
 from scipy.spatial import cKDTree
 
+from explorer.anatomy.enclosure import close_holes
 from explorer.anatomy.meshio import Floats, Ints, Mesh
+from explorer.build.clearance import clear_of, part
+from explorer.build.column import ESTIMATED, lower_column
+from explorer.build.reclose import reclosed
+from explorer.build.sections import RECIPES, from_sections, read_sections
 
 #: bone id -> (file of the source, True when the source shows the other side)
 SOURCES: dict[str, tuple[str, bool]] = (
     {"skull": ("hat_skull", False), "mandible": ("hat_jaw", False), "sternum": ("hat_ribs_scap", False)}
-    | {f"vertebra_c{k}": ("hat_cervical", False) for k in range(1, 8)}
-    | {f"vertebra_t{k}": (f"thoracic{k}_s", False) for k in range(1, 5)}
     | {"clavicle": ("hat_ribs_scap", False), "scapula": ("hat_ribs_scap", False), "humerus": ("humerus", True)}
     | {f"rib_{k}": ("hat_ribs_scap", False) for k in range(1, 13)}
 )
-#: vertebrae without controls of their own follow the ribs
-FOLLOW_RIBS = [f"vertebra_t{k}" for k in range(5, 13)]
+#: bones of the left forearm, placed by ``forearm_controls.csv``
+FOREARM = ("ulna", "radius")
 #: bones whose facets one Loop step rounds off; it would shrink the small vertebrae
-SMOOTHED = ("skull", "mandible", "scapula", "clavicle", "humerus", "sternum", *(f"rib_{k}" for k in range(1, 13)))
+SMOOTHED = ("skull", "mandible", "scapula", "clavicle", "sternum", *(f"rib_{k}" for k in range(1, 13)))
+#: bones whose source is cracked -> the step of the grid on which they are closed, mm, and how many triangles they get
+CRACKED = {"humerus": (2.2, 3000), "ulna": (1.8, 1800), "radius": (1.8, 1800)}
 #: controls nearer to the midline than this lie on it
 MIDLINE_MM = 0.6
 #: vertices so near to the midline are put on it before a bone is cut there
 SEAM_MM = 0.05
-#: bones that lie on the midline
-MIDLINE = ("skull", "mandible", "sternum", *(name for name in SOURCES if name.startswith("vertebra")), *FOLLOW_RIBS)
+#: bones that lie on the midline and are not built symmetric
+MIDLINE = ("skull", "mandible", "sternum")
+#: the measured base of the skull takes the place of the source's here, seen from below: half widths at places along
+#: y, mm, and nothing above a level
+BASE_Y_MM = (-6.0, 10.0, 14.0, 17.0, 23.0, 36.0, 44.0, 56.0, 60.0)
+BASE_HALF_WIDTH_MM = (13.0, 13.0, 16.0, 24.0, 33.0, 34.0, 27.0, 16.0, 0.0)
+BASE_TOP_MM = -6.0
+#: over this breadth it comes to lie so much deeper than the surface of the skull, where that is kept
+BASE_BLEND_MM, BASE_DEEPER_MM = 8.0, 0.8
+#: height of the roof inside
+BASE_ROOF_MM = 8.0
+#: triangles of the skull longer than this are faults of its source; so are shorter ones that are thin
+BLADE_MM, THREAD_MM = 30.0, 12.0
 MIRROR = np.array([-1.0, 1.0, 1.0])
 
 
@@ -121,13 +144,107 @@ def build_bones(meshes_of_myo_sim: Path, figures: Path) -> dict[str, Mesh]:
         both = own if paired else _both_sides(own)
         out[bone] = _finish(bone, _warp(piece.vertices, both, affine[bone]), piece.faces, midline=not paired)
 
-    ribs = _both_sides(np.vstack([controls[f"rib_{k}"] for k in range(1, 13)]))
-    thoracic = [p for p in _pieces(_read_stl(meshes_of_myo_sim / "hat_thoracic.stl", False)) if len(p.faces) == 424]
-    thoracic.sort(key=lambda p: -p.centroid[2])
-    for bone, piece in zip([f"vertebra_t{k}" for k in range(1, 13)], thoracic, strict=True):
-        if bone in FOLLOW_RIBS:
-            out[bone] = _finish(bone, _carry(piece.vertices, ribs), piece.faces, midline=True)
+    out["skull"] = _without_blades(out["skull"])
+    out |= _build_forearm(meshes_of_myo_sim, figures / "forearm_controls.csv")
+    return out | _build_spine(figures, out)
+
+
+def _build_forearm(meshes_of_myo_sim: Path, table: Path) -> dict[str, Mesh]:
+    """The left ulna and radius."""
+    controls: dict[str, list[list[float]]] = defaultdict(list)
+    with open(table, encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            controls[row["bone"]].append(
+                [float(row[k]) for k in ("from_x", "from_y", "from_z", "to_x", "to_y", "to_z")]
+            )
+    out = {}
+    for bone in FOREARM:
+        piece = _read_stl(meshes_of_myo_sim / f"{bone}.stl", True)
+        out[bone] = _finish(bone, _warp(piece.vertices, np.array(controls[bone]), None), piece.faces, midline=False)
     return out
+
+
+def _build_spine(figures: Path, others: dict[str, Mesh]) -> dict[str, Mesh]:
+    """The spine with its discs, the hyoid, the thyroid cartilage, and the base of the skull."""
+    sections = read_sections(figures / "bone_sections.csv")
+    out = {bone: from_sections(sections[bone], recipe) for bone, recipe in RECIPES.items()}
+    spine = [bone for bone in RECIPES if bone.startswith("vertebra")]
+    out["vertebra_c1"] = clear_of(out["vertebra_c1"], [out["skull_base"]])
+    for upper, lower in itertools.pairwise(spine):
+        out[upper], out[lower] = part(out[upper], out[lower])
+    out |= lower_column(others | out)
+    for disc in (bone for bone in out if bone.startswith("disc")):
+        around = [out[f"vertebra_{name}"] for name in disc.split("_")[1:]]
+        out[disc] = clear_of(clear_of(out[disc], around), around)
+        for bone in (f"vertebra_{name}" for name in disc.split("_")[1:] if f"vertebra_{name}" in ESTIMATED):
+            out[bone] = clear_of(out[bone], [out[disc]])
+    return out
+
+
+def join_skull(bones: Mapping[str, Mesh]) -> dict[str, Mesh]:
+    """Put the measured part round the foramen magnum in place of the skull's own, which has no condyles.
+
+    Parameters
+    ----------
+    bones : mapping of bone id to Mesh
+        Symmetric ``skull``, still closed there, and ``skull_base``.
+
+    Returns
+    -------
+    dict of bone id to Mesh
+        Without ``skull_base``.
+    """
+    skull, base = bones["skull"], bones["skull_base"]
+    corners = skull.vertices[skull.faces]
+    x, y, z = corners.mean(axis=1).T
+    replaced = (np.abs(x) < _base_half_width(y)) & (z < BASE_TOP_MM)
+    used, number = np.unique(skull.faces[~replaced], return_inverse=True)
+    # closed again, by a roof over the foramen, so that it can be asked what lies in the skull
+    vertices, faces = close_holes(skull.vertices[used], number.reshape(-1, 3))
+    roof = vertices[len(used) :]
+    roof[np.abs(roof[:, 0]) < _base_half_width(roof[:, 1]), 2] = BASE_ROOF_MM
+    sunk = base.vertices + np.outer(_sink(skull, base), [0.0, 0.0, 1.0])
+    joined = Mesh(np.vstack([vertices, sunk]), np.vstack([faces, base.faces + len(vertices)]), {})
+    return {bone: mesh for bone, mesh in bones.items() if bone != "skull_base"} | {"skull": symmetric(joined)}
+
+
+def _without_blades(skull: Mesh) -> Mesh:
+    """The skull without the triangles of its source that join places far apart, closed where they were."""
+    kept = skull.faces[~_blades(skull.vertices[skull.faces])]
+    used, number = np.unique(kept, return_inverse=True)
+    return Mesh(*close_holes(skull.vertices[used], number.reshape(-1, 3)), {})
+
+
+def _blades(corners: Floats) -> NDArray[np.bool_]:
+    """Triangles (m, 3, 3) of the skull's source that join places far apart: blades under its base, and threads."""
+    sides = np.roll(corners, 1, axis=1) - corners
+    longest = np.linalg.norm(sides, axis=2).max(axis=1)
+    wide = np.linalg.norm(np.cross(sides[:, 0], sides[:, 1]), axis=1) / longest
+    below = corners[:, :, 2].max(axis=1) < 0.0
+    return np.asarray(below & ((longest > BLADE_MM) | ((longest > THREAD_MM) & (longest > 20.0 * wide))))
+
+
+def _base_half_width(y: Floats) -> Floats:
+    return np.asarray(np.interp(y, BASE_Y_MM, BASE_HALF_WIDTH_MM, left=0.0, right=0.0))
+
+
+def _underside(mesh: Mesh, places: Floats) -> Floats:
+    """(k,) height of the underside of a bone at places (k, 2): the mean of the nearest vertices that face down."""
+    normals = trimesh.Trimesh(mesh.vertices, mesh.faces, process=False).vertex_normals
+    down = mesh.vertices[(normals[:, 2] < -0.3) & (mesh.vertices[:, 2] < BASE_TOP_MM + 12.0)]
+    _, near = cKDTree(down[:, :2]).query(places, k=8)
+    return np.asarray(down[near, 2].mean(axis=1))
+
+
+def _sink(skull: Mesh, base: Mesh) -> Floats:
+    """(n,) how far the vertices of the measured base rise, so that its rim ends in the skull that it does not replace."""
+    # asked on the left for both sides, so that the base stays symmetric
+    places = np.abs(base.vertices[:, :1]) * [1.0, 0.0] + base.vertices[:, 1:2] * [0.0, 1.0]
+    # only beside and behind the foramen: in front of it stand the condyles
+    within = _base_half_width(np.maximum(places[:, 1], BASE_Y_MM[5])) - places[:, 0]
+    within[places[:, 1] < BASE_Y_MM[2]] = np.inf
+    share = np.clip(1.0 - within / BASE_BLEND_MM, 0.0, 1.0)
+    return np.asarray(share * (_underside(skull, places) + BASE_DEEPER_MM - _underside(base, places)))
 
 
 def symmetric(bone: Mesh) -> Mesh:
@@ -156,17 +273,6 @@ def symmetric(bone: Mesh) -> Mesh:
     return Mesh(np.asarray(both.vertices), np.asarray(both.faces), {})
 
 
-def _carry(points: Floats, controls: Floats) -> Floats:
-    """Move a bone as a whole: where and how large the spline has it, but not bent or stretched by it."""
-    centre = points.mean(axis=0)
-    probe = centre + 10.0 * np.vstack([np.zeros(3), np.eye(3)])
-    moved = _warp(probe, controls, None)
-    jacobian = (moved[1:] - moved[0]).T / 10.0
-    scale = min(float(np.cbrt(np.linalg.det(jacobian))), 1.0)  # the spline stretches the lower back
-    left, _, right = np.linalg.svd(jacobian)
-    return moved[0] + scale * (points - centre) @ (left @ right).T
-
-
 def _distance(mesh: trimesh.Trimesh, points: Floats) -> float:
     """Mean distance of points from a piece: to its triangles' corners and centres, near enough to tell pieces apart."""
     cloud = np.vstack([mesh.vertices, mesh.triangles_center])
@@ -183,6 +289,8 @@ def _finish(bone: str, vertices: Floats, faces: Ints, midline: bool) -> Mesh:
         fine = pv.PolyData.from_regular_faces(mesh.vertices, mesh.faces).subdivide(1, "loop")
         vertices, faces = np.asarray(fine.points, dtype=float), np.asarray(fine.regular_faces)
     else:
+        if bone in CRACKED:
+            mesh = reclosed(mesh, *CRACKED[bone])
         vertices, faces = np.asarray(mesh.vertices), np.asarray(mesh.faces)
     if midline:
         vertices = vertices - [0.5 * (vertices[:, 0].max() + vertices[:, 0].min()), 0.0, 0.0]

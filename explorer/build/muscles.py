@@ -14,7 +14,7 @@ import numpy as np
 
 from explorer.anatomy.enclosure import Enclosure
 from explorer.anatomy.meshio import Mesh
-from explorer.anatomy.sheet import Body, Floats, Sheet, Strips, face_outward, fill, from_strips, thicken
+from explorer.anatomy.sheet import Body, Floats, Sheet, Strips, face_outward, fill, from_strips, thicken, volume_mm3
 from explorer.anatomy.solid import Solid
 from explorer.build.lips import ring_of_the_mouth
 from explorer.build.scalp import sheet_of_the_scalp
@@ -46,7 +46,7 @@ class Recipe:
     pieces : int
         How many pieces the muscle has.
     volume_cm3 : float or None
-        Measured; None for a part of a measured muscle.
+        Measured, of the whole path; None where nothing was.
     status : str
         ``measured``, ``estimated`` or ``drawn``.
     note : str
@@ -118,15 +118,24 @@ def build_sheet(recipe: Recipe, grids: dict[str, Sheet], strips: dict[str, Strip
         sheet = sheet_of_the_scalp(around.skin)
     else:
         sheet = ring_of_the_mouth(around.skin_mesh)
-    sheet = _part(sheet, recipe)
     if recipe.volume_cm3 is not None:
         sheet = fill(sheet, 1000 * recipe.volume_cm3, recipe.pieces)
+    sheet = _filled_part(sheet, recipe)
     half = np.clip(sheet.half, 0, None)[..., None]
     ahead, behind = (around.skin.depth((sheet.points + s * half * sheet.normal).reshape(-1, 3)) for s in (1, -1))
     sheet = face_outward(sheet, ahead.reshape(sheet.half.shape), behind.reshape(sheet.half.shape))
     if not recipe.shape_id.startswith(ROUND_THE_EYE):
         sheet = _out_of_orbit(sheet, around.eye)
     return _under_skin(sheet, around.skin)
+
+
+def _filled_part(sheet: Sheet, recipe: Recipe) -> Sheet:
+    """The recipe's part of a sheet, made up for what its edge loses where it is cut."""
+    part = _part(sheet, recipe)
+    if part is sheet:
+        return sheet
+    kept = np.clip(np.where(part.half > 0, sheet.half, 0.0), 0, None).sum() / np.clip(sheet.half, 0, None).sum()
+    return fill(part, kept * volume_mm3(thicken(sheet, recipe.pieces)), recipe.pieces)
 
 
 def _part(sheet: Sheet, recipe: Recipe) -> Sheet:
@@ -145,6 +154,8 @@ def _part(sheet: Sheet, recipe: Recipe) -> Sheet:
         inward.append((recipe.top_mm - height) / 4.0)
     if recipe.bottom_mm is not None:
         inward.append((height - recipe.bottom_mm) / 4.0)
+    if not inward:
+        return sheet
     for cells in inward:
         square = np.minimum(square, thick * np.clip(cells, -1, 1))
     return replace(sheet, half=np.sign(square) * np.sqrt(np.abs(square)))

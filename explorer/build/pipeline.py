@@ -19,9 +19,9 @@ from explorer.anatomy.sheet import Body, Floats, Sheet
 from explorer.anatomy.subdivide import catmull_clark, connectivity, triangulate
 from explorer.anatomy.surface import Surface
 from explorer.anatomy.weights import Weights, pack, save_weights
-from explorer.build.bones import MIDLINE, build_bones, symmetric
+from explorer.build.bones import MIDLINE, build_bones, join_skull, symmetric
 from explorer.build.figures_io import read_grids, read_strips
-from explorer.build.joints import PAIRS, build_joint
+from explorer.build.joints import build_joints
 from explorer.build.makehuman import MakeHuman
 from explorer.build.muscles import Surroundings, build_sheet, carried, close, read_recipes, to_mesh
 from explorer.build.nerves import build_nerves
@@ -126,10 +126,11 @@ def make_inside(shop: Workshop) -> None:
     for shape, body in moved.items():
         save_mesh(shop.meshes / "muscles" / f"{shape}.npz", to_mesh(body))
     bones = {bone: symmetric(mesh) if bone in MIDLINE else mesh for bone, mesh in bones.items()}
+    bones = join_skull(bones)
     for bone, mesh in bones.items():
         save_mesh(shop.meshes / "bones" / f"{bone}.npz", mesh)
-    for joint, (upper, lower) in PAIRS.items():
-        save_mesh(shop.meshes / "joints" / f"{joint}.npz", build_joint(bones[upper], bones[lower]))
+    for joint, mesh in build_joints(bones).items():
+        save_mesh(shop.meshes / "joints" / f"{joint}.npz", mesh)
     write_places(shop.meshes / "trigger_points.csv", trigger_point_places(shop.dataset, sheets, bodies, moved))
 
 

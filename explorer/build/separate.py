@@ -22,7 +22,9 @@ from explorer.anatomy.solid import Solid, apart
 #: shapes that rest in each other by less than this are left, the others are moved until half of it is left, mm
 REST_MM = 0.3
 #: how far a surface that was pushed is smoothed again in each round, and how many last rounds go without
-SMOOTHING, LAST_ROUNDS = 0.04, 8
+SMOOTHING, LAST_ROUNDS = 0.04, 10
+#: a vertex that still lies so deep in a neighbour is stuck, mm
+STUCK_MM = 0.6
 #: no vertex moves further in one round, mm
 STEP_MM = 1.5
 #: no muscle comes nearer to the skin than this, mm
@@ -65,7 +67,7 @@ def separate(
     bones: Mapping[str, Mesh],
     skin: Enclosure,
     progress: Callable[[int, int], None],
-    rounds: int = 28,
+    rounds: int = 30,
 ) -> tuple[dict[str, Body], dict[str, Mesh]]:
     """Move shapes apart.
 
@@ -121,6 +123,7 @@ def separate(
         meetings = met if k % LOOK_AGAIN == 0 or meetings is None else meetings & met
         if not met and k % LOOK_AGAIN == 0:
             break
+    _settle(muscles, hard)
     progress(rounds, rounds)
     return (
         {name: replace(body, vertices=muscles[name].vertices) for name, body in bodies.items()},
@@ -161,12 +164,14 @@ def _one_round(
                 continue
             depth, way, face = bone_solid.way_out(own.vertices)
             too_far = depth > REST_MM
-            _press_in(pressed[bone], bones[bone], solid)
+            yields = bones[bone].gives if softly else 0.0  # at last the muscles go all the way
+            if yields:
+                _press_in(pressed[bone], bones[bone], solid)
             if too_far.any():
                 met.add((name, bone))
-                yields = bones[bone].gives
                 _keep_larger(step, deepest, (1 - yields) * _beyond_rest(way, depth), too_far)
-                _press(pressed[bone], bones[bone], yields * _beyond_rest(way, depth)[too_far], face[too_far])
+                if yields:
+                    _press(pressed[bone], bones[bone], yields * _beyond_rest(way, depth)[too_far], face[too_far])
         steps[name] = _agree(step, own)
     for name, step in steps.items():
         own = muscles[name]
@@ -178,6 +183,38 @@ def _one_round(
         if step.any():
             bones[name].vertices = bones[name].vertices + _spread(step, bones[name])
     return met
+
+
+def _settle(muscles: dict[str, _Moving], bones: dict[str, _Moving]) -> None:
+    """Find a better place for the few vertices that are squeezed between neighbours and went to and fro.
+
+    A place is looked for towards the other face of the muscle, where it becomes thinner, and among the vertices
+    around.
+    """
+    solids = {name: shape.solid() for name, shape in (muscles | bones).items()}
+
+    def deepest(points: Floats, name: str) -> Floats:
+        out = np.zeros(len(points))
+        for other, solid in solids.items():
+            if (
+                other != name
+                and not (solid.low > points.max(axis=0)).any()
+                and not (solid.high < points.min(axis=0)).any()
+            ):
+                out = np.maximum(out, solid.way_out(points)[0])
+        return out
+
+    for name, own in muscles.items():
+        stuck = np.flatnonzero(deepest(own.vertices, name) > STUCK_MM)
+        if not len(stuck) or own.partner is None:
+            continue
+        here, across = own.vertices[stuck], own.vertices[own.partner[stuck]]
+        around = (own.average @ own.vertices)[stuck]
+        places = [here, *(here + share * (across - here) for share in (0.3, 0.6, 0.9)), around, 0.5 * (around + across)]
+        depths = np.array([deepest(place, name) for place in places])
+        best = depths.argmin(axis=0)
+        own.vertices[stuck] = np.array(places)[best, np.arange(len(stuck))]
+        solids[name] = own.solid()
 
 
 def _to_look_at(pairs: set[tuple[str, str]] | None, name: str, other: str) -> bool:
@@ -228,11 +265,10 @@ def _press(pressed: Floats, bone: _Moving, steps: Floats, faces: Ints) -> None:
 
 
 def _press_in(pressed: Floats, bone: _Moving, muscle: Solid) -> None:
-    """Press in the vertices of a bone that lie in a muscle, where the bone yields at all."""
-    if bone.gives:
-        depth, way, _ = muscle.way_out(bone.vertices)
-        longer = depth > np.maximum(np.linalg.norm(pressed, axis=1), REST_MM)
-        pressed[longer] = bone.gives * way[longer]
+    """Press in the vertices of a bone that lie in a muscle."""
+    depth, way, _ = muscle.way_out(bone.vertices)
+    longer = depth > np.maximum(np.linalg.norm(pressed, axis=1), REST_MM)
+    pressed[longer] = bone.gives * way[longer]
 
 
 def _smooth(shape: _Moving) -> None:
