@@ -25,6 +25,8 @@ MIDLINE_CLEARANCE_MM = 0.3
 SKIN_CLEARANCE_MM = 0.8
 #: tissue between the eye and the wall of its socket
 ORBIT_MARGIN_MM = 7.0
+#: over so many cells of the grid a muscle gets its thickness beside a cut
+EDGE_CELLS = 0.6
 #: muscles that lie on both sides of the midline
 MIDLINE_SHAPES = ("orbicularis_oris",)
 #: muscles in front of the eye and round it, which may lie over its socket
@@ -157,7 +159,8 @@ def _part(sheet: Sheet, recipe: Recipe) -> Sheet:
     if not inward:
         return sheet
     for cells in inward:
-        square = np.minimum(square, thick * np.clip(cells, -1, 1))
+        share = np.clip(cells / EDGE_CELLS, -1, 1)
+        square = np.minimum(square, np.where(share > 0, square * share, thick * share))
     return replace(sheet, half=np.sign(square) * np.sqrt(np.abs(square)))
 
 

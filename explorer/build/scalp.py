@@ -10,11 +10,11 @@ from explorer.anatomy.sheet import Sheet, grid_normals, unit
 #: the vault is seen from here, mm, LPS
 CENTRE = np.array([0.0, 0.0, 40.0])
 #: from the upper border of the frontal belly to that of the occipital belly: degrees from the front, up and over
-FRONT_TO_BACK_DEGREES = (38.0, 166.0)
+FRONT_TO_BACK_DEGREES = (30.0, 174.0)
 #: from the midline to the side
-TO_THE_SIDE_DEGREES = (0.4, 41.0)
-DEPTH_MM = 4.6
-HALF_THICKNESS_MM = 0.55
+TO_THE_SIDE_DEGREES = (-2.5, 50.0)
+DEPTH_MM = 5.4
+HALF_THICKNESS_MM = 0.4
 ROWS, COLUMNS = 21, 9
 
 

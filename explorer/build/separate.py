@@ -25,6 +25,10 @@ REST_MM = 0.3
 SMOOTHING, LAST_ROUNDS = 0.04, 10
 #: a vertex that still lies so deep in a neighbour is stuck, mm
 STUCK_MM = 0.6
+#: so many vertices around one are tried
+MOST_NEIGHBOURS = 8
+#: how often at most a better place is looked for
+SETTLINGS = 3
 #: no vertex moves further in one round, mm
 STEP_MM = 1.5
 #: no muscle comes nearer to the skin than this, mm
@@ -111,6 +115,7 @@ def separate(
         )
         for name, bone in bones.items()
     }
+    settled = 0
     meetings: set[tuple[str, str]] | None = None
     for k in range(rounds):
         progress(k, rounds)
@@ -123,7 +128,8 @@ def separate(
         meetings = met if k % LOOK_AGAIN == 0 or meetings is None else meetings & met
         if not met and k % LOOK_AGAIN == 0:
             break
-    _settle(muscles, hard)
+    while _settle(muscles, hard) and settled < SETTLINGS:
+        settled += 1
     progress(rounds, rounds)
     return (
         {name: replace(body, vertices=muscles[name].vertices) for name, body in bodies.items()},
@@ -185,11 +191,11 @@ def _one_round(
     return met
 
 
-def _settle(muscles: dict[str, _Moving], bones: dict[str, _Moving]) -> None:
+def _settle(muscles: dict[str, _Moving], bones: dict[str, _Moving]) -> bool:
     """Find a better place for the few vertices that are squeezed between neighbours and went to and fro.
 
     A place is looked for towards the other face of the muscle, where it becomes thinner, and among the vertices
-    around.
+    around. Returns whether there were any.
     """
     solids = {name: shape.solid() for name, shape in (muscles | bones).items()}
 
@@ -204,6 +210,7 @@ def _settle(muscles: dict[str, _Moving], bones: dict[str, _Moving]) -> None:
                 out = np.maximum(out, solid.way_out(points)[0])
         return out
 
+    found = False
     for name, own in muscles.items():
         stuck = np.flatnonzero(deepest(own.vertices, name) > STUCK_MM)
         if not len(stuck) or own.partner is None:
@@ -211,10 +218,15 @@ def _settle(muscles: dict[str, _Moving], bones: dict[str, _Moving]) -> None:
         here, across = own.vertices[stuck], own.vertices[own.partner[stuck]]
         around = (own.average @ own.vertices)[stuck]
         places = [here, *(here + share * (across - here) for share in (0.3, 0.6, 0.9)), around, 0.5 * (around + across)]
+        for k in range(MOST_NEIGHBOURS):  # nearly as far as one of the vertices around
+            beside = np.array([own.average[v].indices[k % own.average[v].nnz] for v in stuck])
+            places.append(here + 0.85 * (own.vertices[beside] - here))
         depths = np.array([deepest(place, name) for place in places])
         best = depths.argmin(axis=0)
         own.vertices[stuck] = np.array(places)[best, np.arange(len(stuck))]
         solids[name] = own.solid()
+        found = True
+    return found
 
 
 def _to_look_at(pairs: set[tuple[str, str]] | None, name: str, other: str) -> bool:
