@@ -19,6 +19,16 @@ PAIRED_SIDES: tuple[Side, ...] = ("left", "right")
 OPPOSITE: dict[str, Side] = {"left": "right", "right": "left", "midline": "midline"}
 
 
+def origin(record_id: str) -> str | None:
+    """Namespace of an id, or None.
+
+    >>> origin("clinic:calf"), origin("temp_1")
+    ('clinic', None)
+    """
+    namespace, colon, _ = record_id.partition(":")
+    return namespace if colon else None
+
+
 @dataclass(frozen=True, slots=True)
 class Region:
     id: str
@@ -182,6 +192,11 @@ class Pattern:
     reviewed_on: datetime.date | None
     areas: tuple[PatternArea, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+
+    @property
+    def origin(self) -> str | None:
+        """Namespace of a user's own addition; None for ours."""
+        return origin(self.id)
 
 
 @dataclass(frozen=True, slots=True)

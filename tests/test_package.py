@@ -35,8 +35,8 @@ def test_records_and_matching_by_name_need_no_drawing():
 
 #: floors of the house: a module may import from its own floor and those below
 FLOORS = [
-    {"errors", "folders"},
-    {"records", "schema"},
+    {"errors", "folders", "feedback"},
+    {"records", "schema", "learning"},
     {"dataset"},
     {"validate", "matching", "anatomy", "painting_check"},
     {"atlas"},

@@ -1,20 +1,31 @@
-"""The pages around the explorer, as text: patterns, sources, about."""
+"""The pages around the explorer, as text: patterns, pages that explain, sources, about."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from explorer import __version__
 from explorer.build.sources import read_sources
+from explorer.feedback import PLACE, report_address
 
 if TYPE_CHECKING:
     from explorer.atlas import Atlas
-    from explorer.records import Pattern
+    from explorer.records import Pattern, Reference
 
-PAGES = ("./", "patterns", "sources", "about")
+#: pages that the header leads to
+PAGES = ("./", "patterns", "learn", "sources", "about")
+#: explaining pages with more than statements, and their templates
+TEMPLATES = {
+    "how-pain-travels": "convergence.html",
+    "cervicogenic-headache": "headache.html",
+    "said-and-known": "claims.html",
+    "red-flags": "red_flags.html",
+    "glossary": "glossary.html",
+}
 
 
 class Pages:
@@ -33,6 +44,12 @@ class Pages:
         self._environment = Environment(
             loader=PackageLoader("explorer", "pages"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
         )
+        self._report = report_address(self.text("report.subject", pattern=PLACE))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Addresses of all text pages (not the explorer itself)."""
+        return (*(name for name in PAGES if name != "./"), *self.atlas.dataset.learning.pages)
 
     def text(self, key: str, **values: Any) -> str:
         """A text of the interface in English, filled."""
@@ -44,16 +61,21 @@ class Pages:
         return self._environment.get_template("layout.html").render(t=self.text, pages=PAGES, here=here)
 
     def render(self, name: str) -> str:
-        """One of :data:`PAGES` as HTML (not the explorer itself)."""
+        """One of :attr:`names` as HTML."""
         data = self.atlas.dataset
+        page = data.learning.pages.get(name)
+        template = TEMPLATES.get(name, "explain.html") if page else f"{name}.html"
+        title = page.title if page else self.text(f"page.{name}")
         references = sorted(data.references.values(), key=lambda r: (r.authors.lower(), r.year))
         credits = dict.fromkeys(f"{row.credit} ({row.licence})" for row in read_sources(self.atlas.meshes))
-        return self._environment.get_template(f"{name}.html").render(
+        return self._environment.get_template(template).render(
             t=self.text,
             pages=PAGES,
-            here=name,
-            title=f"{self.text('page.' + name)} - {self.text('app.name')}",
+            here="learn" if page else name,
+            page=page,
+            title=f"{title} - {self.text('app.name')}",
             site_sheet=self.site_sheet,
+            data=data,
             structures=list(self.atlas),
             patterns=list(data.patterns.values()),
             points=data.trigger_points,
@@ -64,14 +86,33 @@ class Pages:
             credits=list(credits),
             version=data.version,
             code_version=__version__,
+            authors=", ".join(data.authors),
             reach=self._reach,
+            report=self.report,
+            short=short,
         )
 
-    def _reach(self, pattern: Pattern, role: str) -> str:
+    def report(self, pattern: str) -> str:
+        """The address for reporting an error in a pattern."""
+        return self._report.replace(PLACE, quote(pattern, safe=""))
+
+    def _reach(self, pattern: Pattern, role: str, voice: str = "name") -> str:
         areas = self.atlas.dataset.areas
         names = [
-            areas[row.area_id].name + ("" if row.side == "same" else f" ({self.text('side_rule.' + row.side)})")
+            getattr(areas[row.area_id], voice)
+            + ("" if row.side == "same" else f" {self.text('side_rule.' + row.side)}")
             for row in pattern.areas
             if row.role == role
         ]
         return "; ".join(names)
+
+
+def short(reference: Reference) -> str:
+    """A reference in a word or two, such as ``Bogduk 2001``.
+
+    >>> from types import SimpleNamespace
+    >>> short(SimpleNamespace(authors="Lord SM, et al.", year=1994))
+    'Lord 1994'
+    """
+    first = reference.authors.split(",")[0]
+    return f"{re.sub(r' [A-Z]{1,3}$', '', first)} {reference.year}"
