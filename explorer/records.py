@@ -145,6 +145,11 @@ class TriggerPoint:
     across: float
     depth: float
 
+    @property
+    def origin(self) -> str | None:
+        """Namespace of a user's own addition; None for ours."""
+        return origin(self.id)
+
 
 @dataclass(frozen=True, slots=True)
 class PatternArea:

@@ -12,6 +12,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from explorer import folders
+from explorer.additions import is_additions, merged
 from explorer.dataset import Dataset, join, read_tables
 from explorer.records import Pattern
 from explorer.schema import Descriptor
@@ -296,8 +298,28 @@ def files_are_canonical(descriptor: Descriptor) -> Iterator[str]:
             yield f"{table.path}:{number}: not in canonical form (LF line ends, quotes only where needed)"
 
 
+def check_additions(folder: Path, base: Path = folders.DATA) -> list[str]:
+    """Check a folder of additions together with the records that they stand beside.
+
+    Returns
+    -------
+    list of str
+        One line a fault; those of the records beside are left out.
+    """
+    faults: list[str] = []
+    data = merged(base, [folder], faults.append)
+    if data is None:
+        return faults
+    ours = merged(base, [], lambda fault: None)
+    for rule in RULES:
+        if rule is not own_ids_have_no_namespace:
+            known = set(rule(ours)) if ours else set()
+            faults += (f"{folder.name}/{fault}" for fault in rule(data) if fault not in known)
+    return faults
+
+
 def check(folder: Path) -> list[str]:
-    """Check a data folder.
+    """Check a data folder, or a folder of additions (see :mod:`explorer.additions`).
 
     Parameters
     ----------
@@ -311,10 +333,13 @@ def check(folder: Path) -> list[str]:
     Raises
     ------
     DataError
-        When the folder holds no descriptor.
+        When the folder holds neither a descriptor nor tables.
     """
+    folder = Path(folder)
+    if is_additions(folder):
+        return check_additions(folder)
     faults: list[str] = []
-    descriptor, rows = read_tables(Path(folder), faults.append)
+    descriptor, rows = read_tables(folder, faults.append)
     if faults:
         return faults
     faults += files_are_canonical(descriptor)

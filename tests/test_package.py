@@ -37,7 +37,7 @@ def test_records_and_matching_by_name_need_no_drawing():
 FLOORS = [
     {"errors", "folders", "feedback"},
     {"records", "schema", "learning"},
-    {"dataset"},
+    {"dataset", "additions"},
     {"validate", "matching", "anatomy", "painting_check"},
     {"atlas"},
     {"describe", "scene", "figures", "bundle"},

@@ -108,7 +108,7 @@ export function makeCard({ catalogue, t, set }) {
         h("p", { class: "quiet", text: `${t("grade.title", { grade: pattern.grade })}: ${pattern.grade_reason}` }),
         h("ul", {}, ...pattern.evidence.map(source)),
         pattern.reviewed_on
-          ? h("p", { class: "quiet", text: t("card.reviewed", { date: pattern.reviewed_on, by: pattern.origin ?? catalogue.authors.join(", ") }) })
+          ? h("p", { class: "quiet", text: `${t("card.reviewed", { date: pattern.reviewed_on, by: pattern.origin ?? catalogue.authors.join(", ") })} ${t("card.no_outside")}` })
           : null,
       ),
       h("p", { class: "quiet report" }, h("a", { href: reportAddress(pattern.id), target: "_blank", rel: "noopener noreferrer", text: t("card.report") })),

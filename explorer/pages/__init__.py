@@ -24,6 +24,7 @@ TEMPLATES = {
     "cervicogenic-headache": "headache.html",
     "said-and-known": "claims.html",
     "red-flags": "red_flags.html",
+    "what-next": "what_next.html",
     "glossary": "glossary.html",
 }
 
@@ -111,8 +112,9 @@ def short(reference: Reference) -> str:
     """A reference in a word or two, such as ``Bogduk 2001``.
 
     >>> from types import SimpleNamespace
-    >>> short(SimpleNamespace(authors="Lord SM, et al.", year=1994))
+    >>> short(SimpleNamespace(authors="Lord SM, et al.", title="", year=1994))
     'Lord 1994'
     """
-    first = reference.authors.split(",")[0]
-    return f"{re.sub(r' [A-Z]{1,3}$', '', first)} {reference.year}"
+    first = reference.title if reference.authors.startswith("Author") else reference.authors.split(",")[0]
+    words = re.sub(r" [A-Z]{1,3}$| \(.*$", "", first).split(" ")
+    return f"{' '.join(words[:4])}{' ...' if len(words) > 4 else ''} {reference.year}"
