@@ -30,7 +30,7 @@ def catalogue(atlas: Atlas) -> dict[str, Any]:
     -------
     dict
         ``title, version, atlas, style, authors, report, texts, regions, grades, areas, structures, bones, references,
-        examples``;
+        examples, pages``;
         mappings by id, structures as :func:`explorer.describe.record` gives them.
     """
     data = atlas.dataset
@@ -52,4 +52,5 @@ def catalogue(atlas: Atlas) -> dict[str, Any]:
         "bones": {b.id: {"name": b.name, "plain": b.plain} for b in data.bones.values()},
         "references": {r.id: f"{r.authors.split(',')[0]} {r.year}" for r in data.references.values()},
         "examples": [name for name in EXAMPLES if name in data.structures],
+        "pages": {page.id: page.title for page in data.learning.pages.values()},
     }

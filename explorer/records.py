@@ -239,6 +239,11 @@ class Structure:
     patterns: tuple[Pattern, ...] = ()
 
     @property
+    def origin(self) -> str | None:
+        """Namespace of a user's own addition; None for ours."""
+        return origin(self.id)
+
+    @property
     def sides(self) -> tuple[Side, ...]:
         """The sides on which this structure exists."""
         return PAIRED_SIDES if self.pairing == "paired" else ("midline",)

@@ -110,6 +110,8 @@ def test_they_take_part_in_a_match_and_are_marked_everywhere(both):
     assert all(record["origin"] is None for record in records if ":" not in record["id"])
     page = Pages(both, "site.css").render("patterns")
     assert page.count("Added by clinic") == 1
+    assert f"All {len(both.dataset.patterns) - 1} documented patterns" in page
+    assert "1 more added by clinic." in page
     assert 'id="clinic:lev_middle"' in page
     assert "clinic:lev_middle/core" in both.pattern_weights
     assert len(Assets(both).paint.content) > 0

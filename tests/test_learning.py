@@ -225,7 +225,14 @@ def test_the_project_address_is_an_issue_tracker_or_none():
 def test_short_names_of_references(data):
     assert short(data.references["bogduk2001"]) == "Bogduk 2001"
     assert short(data.references["fdlp2006_ctth"]) == "Fernández-de-las-Peñas 2006"
-    assert short(data.references["ichd3"]).endswith("2018")
+    assert short(data.references["ichd3"]) == "Headache Classification Committee ... 2018"
+
+
+def test_labels_of_citations_are_unique_and_stand_before_their_reference(pages, read, data):
+    labels = [pages.label(reference) for reference in data.references.values()]
+    assert len(labels) == len(set(labels))
+    assert pages.label(data.references["fdlp2006_ctth"]) == "Fernández-de-las-Peñas 2006a"
+    assert set(labels) <= {words.strip() for words in read["sources"].words}
 
 
 # --- what the pages promise about privacy, held against the code -----------------------------------------------

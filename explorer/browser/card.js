@@ -3,9 +3,9 @@
 import { h, refresh, safeLink } from "./dom.js";
 
 /**
- * @param {{catalogue: Object, t: Function, set: (change: Object) => void, hasPaint: (pattern: string) => boolean}} context
+ * @param {{catalogue: Object, t: Function, set: (change: Object) => void, linked: boolean}} context linked: the pages that explain stand beside
  */
-export function makeCard({ catalogue, t, set }) {
+export function makeCard({ catalogue, t, set, linked }) {
   const element = h("section", { class: "card", "aria-label": t("card.title"), tabindex: "-1" });
 
   function areaNames(entries) {
@@ -137,6 +137,13 @@ export function makeCard({ catalogue, t, set }) {
     );
   }
 
+  /** The way to the pages that explain, where there are such pages. */
+  function explains() {
+    if (!linked) return null;
+    const names = ["red-flags", "trigger-points", "glossary"].filter((name) => catalogue.pages[name]);
+    return h("ul", { class: "explains" }, ...names.map((name) => h("li", {}, h("a", { href: name, text: catalogue.pages[name] }))));
+  }
+
   function voices(state) {
     const button = (voice) =>
       h("button", {
@@ -185,6 +192,7 @@ export function makeCard({ catalogue, t, set }) {
       ...structure.patterns.map((pattern) => patternBlock(structure, pattern, state)),
       anatomy(structure),
       h("p", { class: "note", text: t("about.purpose") }),
+      explains(),
     ];
   }
 

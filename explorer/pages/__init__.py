@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -90,8 +92,30 @@ class Pages:
             authors=", ".join(data.authors),
             reach=self._reach,
             report=self.report,
-            short=short,
+            short=self.label,
+            added=self._added,
         )
+
+    @cached_property
+    def _labels(self) -> dict[str, str]:
+        """Reference id -> a short label that no other reference has."""
+        groups: dict[str, list[str]] = {}
+        for reference in self.atlas.dataset.references.values():
+            groups.setdefault(short(reference), []).append(reference.id)
+        return {
+            name: label if len(own) == 1 else f"{label}{_letters(k)}"
+            for label, own in groups.items()
+            for k, name in enumerate(sorted(own))
+        }
+
+    def label(self, reference: Reference) -> str:
+        """A reference in a word or two, such as ``Sjaastad 1998``, with a letter where two would be the same."""
+        return self._labels[reference.id]
+
+    @cached_property
+    def _added(self) -> dict[str, int]:
+        """Namespace of additions -> how many patterns it brings."""
+        return dict(Counter(p.origin for p in self.atlas.dataset.patterns.values() if p.origin))
 
     def report(self, pattern: str) -> str:
         """The address for reporting an error in a pattern."""
@@ -108,6 +132,11 @@ class Pages:
         return "; ".join(names)
 
 
+def _letters(number: int) -> str:
+    """a, b, ... z, aa, ab, ..."""
+    return (_letters(number // 26 - 1) if number >= 26 else "") + chr(ord("a") + number % 26)
+
+
 def short(reference: Reference) -> str:
     """A reference in a word or two, such as ``Bogduk 2001``.
 
@@ -117,4 +146,5 @@ def short(reference: Reference) -> str:
     """
     first = reference.title if reference.authors.startswith("Author") else reference.authors.split(",")[0]
     words = re.sub(r" [A-Z]{1,3}$| \(.*$", "", first).split(" ")
-    return f"{' '.join(words[:4])}{' ...' if len(words) > 4 else ''} {reference.year}"
+    kept = words if len(words) <= 4 else [*words[:3], "..."]
+    return f"{' '.join(kept)} {reference.year}"

@@ -28,6 +28,7 @@ def test_every_page_answers_and_sets_no_cookie(visitor):
         assert visitor.page.locator("h1").count() == 1
         here = visitor.page.locator(".site-head [aria-current=page]").get_attribute("href")
         assert here == (name if name in ("patterns", "sources", "about") else "learn")
+    visitor.open()
     assert visitor.page.context.cookies() == []
 
 
@@ -82,6 +83,15 @@ def test_the_card_leads_to_a_report_of_the_pattern(visitor):
         assert pattern.id in unquote(link)
         block.locator("summary").click()
         assert f"Compared with its sources on {pattern.reviewed_on}" in block.inner_text()
+
+
+def test_the_card_leads_to_the_pages_that_explain(visitor):
+    visitor.open("v=1&s=levator_scapulae")
+    links = visitor.page.locator(".rpx .card .explains a")
+    assert [link.get_attribute("href") for link in links.all()] == ["red-flags", "trigger-points", "glossary"]
+    links.nth(1).click()
+    visitor.page.wait_for_url("**/trigger-points")
+    assert visitor.page.locator("h1").inner_text() == ATLAS.dataset.learning.pages["trigger-points"].title
 
 
 @pytest.mark.parametrize(
