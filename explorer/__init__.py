@@ -26,8 +26,11 @@ def load_atlas(*, data: object = None, meshes: object = None) -> Atlas:
 
     Parameters
     ----------
-    data, meshes : path-like, optional
-        Other folders than the ones that come with the package.
+    data : path-like or several, optional
+        A folder with a ``datapackage.json`` is loaded in place of the one that comes with the package. Any other is a
+        folder of a user's own additions, loaded beside ours; see :mod:`explorer.additions`. Several may be given.
+    meshes : path-like, optional
+        Another folder than the one that comes with the package.
 
     Raises
     ------

@@ -12,7 +12,7 @@ from tornado.web import HTTPError, RequestHandler
 from explorer import folders, load_atlas
 from explorer.assets import Asset, Assets, site_sheet
 from explorer.errors import ExplorerError
-from explorer.pages import PAGES, Pages
+from explorer.pages import Pages
 from explorer.viewer import Viewer
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def serve(
     pn.extension("vtk")
     host = "localhost" if address in ("0.0.0.0", "127.0.0.1", "::1", "::") else address
     print(f"Referred Pain Explorer: http://{host}:{own_port}   (stop with Ctrl+C)", flush=True)
-    names = "|".join(name for name in PAGES if name != "./")
+    names = "|".join(pages.names)
     try:
         pn.serve(
             {"/": lambda: explorer_page(assets, pages)},

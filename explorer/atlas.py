@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from explorer import folders, matching
-from explorer.dataset import Dataset, load_dataset
+from explorer.additions import load_data
+from explorer.dataset import Dataset
 from explorer.errors import DataError, unknown
-from explorer.records import PAIRED_SIDES, SIDES, Structure
+from explorer.records import PAIRED_SIDES, SIDES, Structure, origin
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from explorer.anatomy.meshio import Mesh
+    from explorer.anatomy.painting import Canvas
     from explorer.anatomy.weights import Weights
 
     Floats = NDArray[np.float64]
@@ -139,24 +141,59 @@ class Atlas:
     def trigger_point_places(self) -> dict[str, tuple[float, float, float]]:
         """Trigger point id -> its place on the left side, mm, LPS."""
         with open(self.meshes / "trigger_points.csv", encoding="utf-8", newline="") as file:
-            return {
+            places = {
                 row["trigger_point_id"]: (float(row["x_mm"]), float(row["y_mm"]), float(row["z_mm"]))
                 for row in csv.DictReader(file)
             }
+        return places | self._added_places(places)
+
+    def _added_places(self, known: Container[str]) -> dict[str, tuple[float, float, float]]:
+        """Places of trigger points that were added after the build, in muscles that have a shape."""
+        from explorer.anatomy.canvas import place_in_muscle
+
+        out = {}
+        for point in self.dataset.trigger_points.values():
+            shape = point.part_id or point.structure_id
+            if point.origin and point.id not in known and shape in self.shape_ids("muscles"):
+                x, y, z = place_in_muscle(self._shape(shape), point.along, point.across)
+                out[point.id] = (float(x), float(y), float(z))
+        return out
 
     @cached_property
     def pattern_weights(self) -> Weights:
         """Painted patterns of the left side, layers ``<pattern>/core`` and ``<pattern>/spillover``."""
-        from explorer.anatomy.weights import load_weights
+        from explorer.anatomy.painting import paint_pattern
+        from explorer.anatomy.weights import joined, load_weights, pack
 
-        return load_weights(self.meshes / "pattern_weights.npz")
+        kept = load_weights(self.meshes / "pattern_weights.npz")
+        added: dict[str, Floats] = {}
+        for pattern in self.dataset.patterns.values():
+            if pattern.origin:
+                own = [shape for shape in self.dataset.pattern_shapes if shape.pattern_id == pattern.id]
+                core, spillover = paint_pattern(self._canvas, own)
+                added |= {f"{pattern.id}/core": core, f"{pattern.id}/spillover": spillover}
+        return joined(kept, pack(added, kept.topology)) if added else kept
 
     @cached_property
     def area_weights(self) -> Weights:
         """Drawn areas of the left side, layers by area id."""
-        from explorer.anatomy.weights import load_weights
+        from explorer.anatomy.painting import paint_area
+        from explorer.anatomy.weights import joined, load_weights, pack
 
-        return load_weights(self.meshes / "area_weights.npz")
+        kept = load_weights(self.meshes / "area_weights.npz")
+        added: dict[str, Floats] = {}
+        for area in self.dataset.areas:
+            own = [shape for shape in self.dataset.area_shapes if shape.area_id == area]
+            if origin(area) and own:
+                added[area] = paint_area(self._canvas, own)
+        return joined(kept, pack(added, kept.topology)) if added else kept
+
+    @cached_property
+    def _canvas(self) -> Canvas:
+        """What additions are painted on, once they are needed."""
+        from explorer.anatomy.canvas import load_canvas
+
+        return load_canvas(self.meshes)
 
     @cached_property
     def _mirror(self) -> NDArray[np.int64]:
@@ -246,4 +283,4 @@ def _to_trimesh(mesh: Mesh) -> trimesh.Trimesh:
 
 def load_atlas(*, data: Any = None, meshes: Any = None) -> Atlas:
     """See :func:`explorer.load_atlas`."""
-    return Atlas(load_dataset(Path(data) if data else folders.DATA), Path(meshes) if meshes else folders.MESHES)
+    return Atlas(load_data(data), Path(meshes) if meshes else folders.MESHES)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from explorer import folders
 from explorer.describe import record
+from explorer.feedback import PLACE, report_address
 
 if TYPE_CHECKING:
     from explorer.atlas import Atlas
@@ -28,7 +29,8 @@ def catalogue(atlas: Atlas) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``title, version, atlas, style, texts, regions, grades, areas, structures, bones, references, examples``;
+        ``title, version, atlas, style, authors, report, texts, regions, grades, areas, structures, bones, references,
+        examples, pages``;
         mappings by id, structures as :func:`explorer.describe.record` gives them.
     """
     data = atlas.dataset
@@ -37,6 +39,8 @@ def catalogue(atlas: Atlas) -> dict[str, Any]:
         "version": data.version,
         "atlas": atlas.name,
         "style": style(),
+        "authors": list(data.authors),
+        "report": report_address(data.texts["en"]["report.subject"].replace("{pattern}", PLACE)),
         "texts": {language: dict(texts) for language, texts in data.texts.items()},
         "regions": {r.id: {"id": r.id, "name": r.name, "plain": r.plain} for r in data.regions.values()},
         "grades": {g.id: {"name": g.name, "rule": g.rule, "plain": g.plain} for g in data.grades.values()},
@@ -48,4 +52,5 @@ def catalogue(atlas: Atlas) -> dict[str, Any]:
         "bones": {b.id: {"name": b.name, "plain": b.plain} for b in data.bones.values()},
         "references": {r.id: f"{r.authors.split(',')[0]} {r.year}" for r in data.references.values()},
         "examples": [name for name in EXAMPLES if name in data.structures],
+        "pages": {page.id: page.title for page in data.learning.pages.values()},
     }

@@ -54,13 +54,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     serve.add_argument("--address", default="localhost", help="address to listen on (default: %(default)s)")
     serve.add_argument("--no-browser", action="store_true", help="do not open a browser")
+    _takes_additions(serve)
 
     listing = command("list", _list, "list the structures")
     listing.add_argument("--json", action="store_true", help="print JSON")
+    _takes_additions(listing)
 
     show = command("show", _show, "show everything about a structure")
     show.add_argument("id", help="structure id, such as sternocleidomastoid_sternal")
     show.add_argument("--json", action="store_true", help="print JSON")
+    _takes_additions(show)
 
     matching = command("match", _match, "rank the documented patterns that reach given areas")
     matching.add_argument(
@@ -72,8 +75,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     matching.add_argument("--limit", type=int, default=0, help="print only so many")
     matching.add_argument("--json", action="store_true", help="print JSON")
+    _takes_additions(matching)
 
-    check = command("check", _check, "check the tables of a data folder")
+    check = command("check", _check, "check the tables of a data folder, or of a folder of your own additions")
     check.add_argument(
         "folder", nargs="?", type=Path, default=folders.DATA, help="default: the data that come with the package"
     )
@@ -100,6 +104,16 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _takes_additions(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--data",
+        action="append",
+        type=Path,
+        metavar="DIR",
+        help="folder of your own additions, shown beside ours and marked as yours; repeat for more",
+    )
+
+
 def _print_json(value: Any) -> None:
     print(json.dumps(value, ensure_ascii=False, indent=2))
 
@@ -107,13 +121,14 @@ def _print_json(value: Any) -> None:
 def _serve(options: argparse.Namespace) -> None:
     from explorer.app import serve
 
-    serve(port=options.port, address=options.address, open_browser=not options.no_browser)
+    atlas = load_atlas(data=options.data)
+    serve(port=options.port, address=options.address, open_browser=not options.no_browser, atlas=atlas)
 
 
 def _list(options: argparse.Namespace) -> None:
     from explorer.describe import summary
 
-    atlas = load_atlas()
+    atlas = load_atlas(data=options.data)
     if options.json:
         _print_json([summary(structure) for structure in atlas])
         return
@@ -129,7 +144,7 @@ def _list(options: argparse.Namespace) -> None:
 def _show(options: argparse.Namespace) -> None:
     from explorer.describe import record
 
-    atlas = load_atlas()
+    atlas = load_atlas(data=options.data)
     structure = atlas[options.id]
     if options.json:
         _print_json(record(atlas, structure))
@@ -173,7 +188,7 @@ def _places(given: list[str]) -> list[tuple[str, str | None]]:
 def _match(options: argparse.Namespace) -> None:
     from explorer.describe import match_record
 
-    atlas = load_atlas()
+    atlas = load_atlas(data=options.data)
     found = atlas.match(_places(options.area))
     shown = found[: options.limit] if options.limit > 0 else found
     if options.json:
@@ -189,9 +204,12 @@ def _match(options: argparse.Namespace) -> None:
 
 
 def _check(options: argparse.Namespace) -> int:
+    from explorer.additions import is_additions
     from explorer.validate import check
 
     faults = check(options.folder)
+    if not faults and is_additions(options.folder):
+        faults = _painting_faults(options.folder)
     if options.json:
         _print_json({"folder": str(options.folder), "faults": faults})
     else:
@@ -203,6 +221,16 @@ def _check(options: argparse.Namespace) -> int:
             else f"{options.folder}: no fault"
         )
     return 1 if faults else 0
+
+
+def _painting_faults(folder: Path) -> list[str]:
+    """Compare the painting of added patterns with their words."""
+    from explorer.painting_check import faults
+
+    atlas = load_atlas(data=folder)
+    return [
+        fault for pattern in atlas.dataset.patterns.values() if pattern.origin for fault in faults(atlas, pattern.id)
+    ]
 
 
 def _build(options: argparse.Namespace) -> None:

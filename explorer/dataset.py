@@ -10,6 +10,7 @@ from typing import Any
 
 from explorer import folders
 from explorer.errors import DataError, unknown
+from explorer.learning import Learning, join_learning
 from explorer.records import (
     AnatomyFact,
     Area,
@@ -44,6 +45,10 @@ class Dataset:
     structures, patterns, trigger_points, areas, references, grades, regions, families, bones : mapping by id
     area_shapes, pattern_shapes : tuple
     red_flags, look_alikes : tuple
+    learning : Learning
+        What the explaining pages say.
+    authors : tuple of str
+        Who made and compared the records, as ``datapackage.json`` names them.
     texts : mapping language -> mapping id -> text
     """
 
@@ -62,6 +67,8 @@ class Dataset:
     pattern_shapes: tuple[PatternShape, ...]
     red_flags: tuple[RedFlag, ...]
     look_alikes: tuple[LookAlike, ...]
+    learning: Learning
+    authors: tuple[str, ...]
     texts: MappingProxyType[str, MappingProxyType[str, str]]
 
     def structure(self, structure_id: str) -> Structure:
@@ -202,5 +209,7 @@ def join(descriptor: Descriptor, rows: dict[str, list[Row]]) -> Dataset:
             )
             for row in rows["look_alikes"]
         ),
+        learning=join_learning(rows, references),
+        authors=descriptor.authors,
         texts=MappingProxyType({language: MappingProxyType(entries) for language, entries in texts.items()}),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from explorer.matching import Match
-from explorer.records import Evidence, Pattern, PatternArea, Structure
+from explorer.records import Evidence, Pattern, PatternArea, Structure, origin
 
 if TYPE_CHECKING:
     from explorer.atlas import Atlas
@@ -30,6 +30,7 @@ def summary(structure: Structure) -> Json:
 def record(atlas: Atlas, structure: Structure) -> Json:
     """A structure with everything known about it, as ``show`` prints it."""
     return summary(structure) | {
+        "origin": origin(structure.id),
         "plain": structure.plain,
         "names": [entry.name for entry in structure.names],
         "pairing": structure.pairing,
@@ -67,6 +68,7 @@ def pattern_record(pattern: Pattern) -> Json:
     """A pattern with its areas and its evidence."""
     return {
         "id": pattern.id,
+        "origin": pattern.origin,
         "trigger_point": pattern.trigger_point_id,
         "basis": pattern.basis,
         "grade": pattern.grade,

@@ -19,6 +19,16 @@ PAIRED_SIDES: tuple[Side, ...] = ("left", "right")
 OPPOSITE: dict[str, Side] = {"left": "right", "right": "left", "midline": "midline"}
 
 
+def origin(record_id: str) -> str | None:
+    """Namespace of an id, or None.
+
+    >>> origin("clinic:calf"), origin("temp_1")
+    ('clinic', None)
+    """
+    namespace, colon, _ = record_id.partition(":")
+    return namespace if colon else None
+
+
 @dataclass(frozen=True, slots=True)
 class Region:
     id: str
@@ -135,6 +145,11 @@ class TriggerPoint:
     across: float
     depth: float
 
+    @property
+    def origin(self) -> str | None:
+        """Namespace of a user's own addition; None for ours."""
+        return origin(self.id)
+
 
 @dataclass(frozen=True, slots=True)
 class PatternArea:
@@ -183,6 +198,11 @@ class Pattern:
     areas: tuple[PatternArea, ...] = ()
     evidence: tuple[Evidence, ...] = ()
 
+    @property
+    def origin(self) -> str | None:
+        """Namespace of a user's own addition; None for ours."""
+        return origin(self.id)
+
 
 @dataclass(frozen=True, slots=True)
 class OtherName:
@@ -217,6 +237,11 @@ class Structure:
     anatomy: tuple[AnatomyFact, ...] = ()
     trigger_points: tuple[TriggerPoint, ...] = ()
     patterns: tuple[Pattern, ...] = ()
+
+    @property
+    def origin(self) -> str | None:
+        """Namespace of a user's own addition; None for ours."""
+        return origin(self.id)
 
     @property
     def sides(self) -> tuple[Side, ...]:

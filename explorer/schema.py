@@ -135,6 +135,7 @@ class Descriptor:
     title: str
     version: str
     tables: dict[str, Table]
+    authors: tuple[str, ...] = ()
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -153,7 +154,8 @@ def read_descriptor(folder: Path) -> Descriptor:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         tables = {resource["name"]: _table(resource) for resource in content["resources"]}
-        return Descriptor(folder, content["title"], content["version"], tables)
+        authors = tuple(entry["title"] for entry in content.get("contributors", ()))
+        return Descriptor(folder, content["title"], content["version"], tables, authors)
     except FileNotFoundError:
         raise DataError(f"{folder}: no datapackage.json here; give a folder that holds the tables") from None
     except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as error:

@@ -12,6 +12,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from explorer import folders
+from explorer.additions import is_additions, merged
 from explorer.dataset import Dataset, join, read_tables
 from explorer.records import Pattern
 from explorer.schema import Descriptor
@@ -159,6 +161,7 @@ def plain_words_do_not_frighten(data: Dataset) -> Iterator[str]:
     texts += [(f"structures.csv: {s.id}:plain", s.plain) for s in data.structures.values()]
     texts += [(f"red_flags.csv: {f.id}:plain", f.plain) for f in data.red_flags]
     texts += [(f"look_alikes.csv: {entry.id}:tells_apart_plain", entry.tells_apart_plain) for entry in data.look_alikes]
+    texts += data.learning.plain_texts
     for where, text in texts:
         for word in THREATS:
             if re.search(rf"\b{re.escape(word)}", text, flags=re.IGNORECASE):
@@ -170,6 +173,7 @@ def references_are_used_once(data: Dataset) -> Iterator[str]:
     cited = {row.reference_id for pattern in data.patterns.values() for row in pattern.evidence}
     cited |= {fact.reference_id for structure in data.structures.values() for fact in structure.anatomy}
     cited |= {flag.reference_id for flag in data.red_flags} | {entry.reference_id for entry in data.look_alikes}
+    cited |= set(data.learning.cited)
     for reference in data.references:
         if reference not in cited:
             yield f"references.csv: {reference} is cited nowhere; cite it or remove it"
@@ -213,6 +217,39 @@ def texts_are_complete(data: Dataset) -> Iterator[str]:
                 yield f"texts.csv: {key} ({language}) does not fill the same places as the English text"
 
 
+def statements_are_cited(data: Dataset) -> Iterator[str]:
+    """What an explaining page says has a source, unless it is about this atlas itself (own); every page says something."""
+    for page in data.learning.pages.values():
+        for statement in page.statements:
+            if statement.kind != "own" and not statement.sources:
+                yield f"statements.csv: {statement.id} has no row in statement_sources.csv; add its source"
+    for feature in data.learning.features:
+        if not feature.sources:
+            yield f"headache_features.csv: {feature.id} has no row in headache_feature_sources.csv; add its source"
+
+
+def claims_have_verdicts(data: Dataset) -> Iterator[str]:
+    """A verdict rests on sources on its side: what is supported has one that supports, what is not has one against it."""
+    for claim in data.learning.claims:
+        stances = {source.stance for source in claim.sources}
+        wanted = {"not supported": {"contradicts"}, "conflicting": {"supports", "contradicts"}}
+        missing = wanted.get(claim.verdict, {"supports"}) - stances
+        if missing:
+            yield f"claim_sources.csv: {claim.id} is '{claim.verdict}', but no source {' or '.join(sorted(missing))}; add one or change the verdict"
+
+
+def convergence_is_complete(data: Dataset) -> Iterator[str]:
+    """A finding on convergence is about one family or one structure, and names a nerve, a nucleus and a source; joined findings have two sources."""
+    for row in data.learning.convergence:
+        if (row.family_id is None) == (row.structure_id is None):
+            yield f"convergence.csv: {row.id}: fill family_id or structure_id, not both"
+        for what, table in ((row.nerves, "nerves"), (row.parts, "parts"), (row.sources, "sources")):
+            if not what:
+                yield f"convergence.csv: {row.id} has no row in convergence_{table}.csv; add one"
+        if row.basis == "two sources joined" and len(row.sources) == 1:
+            yield f"convergence.csv: {row.id} joins two sources, but convergence_sources.csv names one; add the other"
+
+
 def own_ids_have_no_namespace(data: Dataset) -> Iterator[str]:
     """Ids with a colon are kept for additions of users; ours have none."""
     for kind in ("structures", "patterns", "trigger_points", "areas"):
@@ -236,6 +273,9 @@ RULES: tuple[Rule, ...] = (
     areas_are_drawn,
     patterns_are_painted,
     texts_are_complete,
+    statements_are_cited,
+    claims_have_verdicts,
+    convergence_is_complete,
     own_ids_have_no_namespace,
 )
 
@@ -258,8 +298,28 @@ def files_are_canonical(descriptor: Descriptor) -> Iterator[str]:
             yield f"{table.path}:{number}: not in canonical form (LF line ends, quotes only where needed)"
 
 
+def check_additions(folder: Path, base: Path = folders.DATA) -> list[str]:
+    """Check a folder of additions together with the records that they stand beside.
+
+    Returns
+    -------
+    list of str
+        One line a fault; those of the records beside are left out.
+    """
+    faults: list[str] = []
+    data = merged(base, [folder], faults.append)
+    if data is None:
+        return faults
+    ours = merged(base, [], lambda fault: None)
+    for rule in RULES:
+        if rule is not own_ids_have_no_namespace:
+            known = set(rule(ours)) if ours else set()
+            faults += (f"{folder.name}/{fault}" for fault in rule(data) if fault not in known)
+    return faults
+
+
 def check(folder: Path) -> list[str]:
-    """Check a data folder.
+    """Check a data folder, or a folder of additions (see :mod:`explorer.additions`).
 
     Parameters
     ----------
@@ -273,10 +333,13 @@ def check(folder: Path) -> list[str]:
     Raises
     ------
     DataError
-        When the folder holds no descriptor.
+        When the folder holds neither a descriptor nor tables.
     """
+    folder = Path(folder)
+    if is_additions(folder):
+        return check_additions(folder)
     faults: list[str] = []
-    descriptor, rows = read_tables(Path(folder), faults.append)
+    descriptor, rows = read_tables(folder, faults.append)
     if faults:
         return faults
     faults += files_are_canonical(descriptor)

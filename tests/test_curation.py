@@ -34,6 +34,11 @@ def changed(data: Dataset, table: str, key: str, **values: object) -> Dataset:
     return out
 
 
+def learned(data: Dataset, **values: object) -> Dataset:
+    """The data with other contents of the explaining pages."""
+    return replace(data, learning=replace(data.learning, **values))
+
+
 def without(rows, number=0):
     return tuple(row for k, row in enumerate(rows) if k != number)
 
@@ -54,6 +59,11 @@ def broken(data: Dataset) -> dict[str, Dataset]:
     parted = next(p for p in data.trigger_points.values() if p.part_id is not None)
     reference = next(r for r in data.references.values() if r.pmid)
     other = next(r for r in data.references.values() if r.id != reference.id)
+    page = data.learning.pages["how-pain-travels"]
+    uncited = replace(page, statements=(replace(page.statements[0], sources=()), *page.statements[1:]))
+    claim = next(c for c in data.learning.claims if c.verdict == "supported")
+    unsupported = tuple(replace(row, stance="context") for row in claim.sources)
+    joined = next(row for row in data.learning.convergence if row.basis == "two sources joined")
     return {
         "evidence_for_every_pattern": changed(data, "patterns", graded.id, evidence=()),
         "grades_are_carried": changed(
@@ -82,6 +92,9 @@ def broken(data: Dataset) -> dict[str, Dataset]:
         "texts_are_complete": replace(
             data, texts=MappingProxyType(dict(data.texts) | {"de": {"list.found": "gefunden"}})
         ),
+        "statements_are_cited": learned(data, pages=MappingProxyType(dict(data.learning.pages) | {page.id: uncited})),
+        "claims_have_verdicts": learned(data, claims=(replace(claim, sources=unsupported),)),
+        "convergence_is_complete": learned(data, convergence=(replace(joined, sources=joined.sources[:1]),)),
         "own_ids_have_no_namespace": replace(
             data, areas=MappingProxyType(dict(data.areas) | {"clinic:spot": next(iter(data.areas.values()))})
         ),

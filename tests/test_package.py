@@ -35,9 +35,9 @@ def test_records_and_matching_by_name_need_no_drawing():
 
 #: floors of the house: a module may import from its own floor and those below
 FLOORS = [
-    {"errors", "folders"},
-    {"records", "schema"},
-    {"dataset"},
+    {"errors", "folders", "feedback"},
+    {"records", "schema", "learning"},
+    {"dataset", "additions"},
     {"validate", "matching", "anatomy", "painting_check"},
     {"atlas"},
     {"describe", "scene", "figures", "bundle"},

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from explorer import folders, records
+from explorer import folders, learning, records
 from explorer.dataset import load_dataset
 from explorer.errors import DataError
 from explorer.schema import LONGEST_CELL, read_descriptor
@@ -34,6 +34,14 @@ RECORDS = {
     "bones": records.Bone,
     "red_flags": records.RedFlag,
     "look_alikes": records.LookAlike,
+    "claims": learning.Claim,
+    "claim_sources": learning.ClaimSource,
+    "convergence": learning.Convergence,
+    "glossary": learning.Word,
+    "learn_pages": learning.LearnPage,
+    "statements": learning.Statement,
+    "headache_features": learning.HeadacheFeature,
+    "test_figures": learning.TestFigure,
     "texts": records.Text,
 }
 

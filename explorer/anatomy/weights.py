@@ -79,6 +79,18 @@ def pack(layers: Mapping[str, Floats], topology: str) -> Weights:
     )
 
 
+def joined(first: Weights, second: Weights) -> Weights:
+    """The layers of both, in that order."""
+    return Weights(
+        first.names + second.names,
+        np.concatenate([first.start, second.start[1:] + first.start[-1]]),
+        np.concatenate([first.vertex, second.vertex]),
+        np.concatenate([first.value, second.value]),
+        first.vertex_count,
+        first.topology,
+    )
+
+
 def save_weights(path: Path, weights: Weights) -> None:
     """Write weights beside their place and move them there."""
     part = path.with_name(path.name + ".part")

@@ -3,9 +3,9 @@
 import { h, refresh, safeLink } from "./dom.js";
 
 /**
- * @param {{catalogue: Object, t: Function, set: (change: Object) => void, hasPaint: (pattern: string) => boolean}} context
+ * @param {{catalogue: Object, t: Function, set: (change: Object) => void, linked: boolean}} context linked: the pages that explain stand beside
  */
-export function makeCard({ catalogue, t, set }) {
+export function makeCard({ catalogue, t, set, linked }) {
   const element = h("section", { class: "card", "aria-label": t("card.title"), tabindex: "-1" });
 
   function areaNames(entries) {
@@ -46,6 +46,9 @@ export function makeCard({ catalogue, t, set }) {
     );
   }
 
+  /** Where an error in a pattern is reported: the server's setting, a page of the project, or a mail. */
+  const reportAddress = (id) => catalogue.report.replaceAll("{pattern}", encodeURIComponent(id));
+
   function belowCrop(pattern) {
     const below = [...pattern.core, ...pattern.spillover].filter(({ area }) => catalogue.areas[area].below_crop);
     return below.length ? h("p", { class: "note", text: t("card.below_crop", { areas: areaNames(below).join(", ") }) }) : null;
@@ -60,6 +63,7 @@ export function makeCard({ catalogue, t, set }) {
       h("span", { class: "badge-word", text: grade.name }),
       pattern.status === "disputed" ? h("span", { class: "badge disputed", text: t("card.disputed") }) : null,
       pattern.basis === "group" ? h("span", { class: "badge", text: t("card.group") }) : null,
+      pattern.origin ? h("span", { class: "badge badge-theirs", text: t("card.origin", { origin: pattern.origin }) }) : null,
     );
   }
 
@@ -103,8 +107,11 @@ export function makeCard({ catalogue, t, set }) {
         h("summary", { text: t("card.sources", { count: pattern.evidence.length }) }),
         h("p", { class: "quiet", text: `${t("grade.title", { grade: pattern.grade })}: ${pattern.grade_reason}` }),
         h("ul", {}, ...pattern.evidence.map(source)),
-        pattern.reviewed_on ? h("p", { class: "quiet", text: t("card.reviewed", { date: pattern.reviewed_on }) }) : null,
+        pattern.reviewed_on
+          ? h("p", { class: "quiet", text: `${t("card.reviewed", { date: pattern.reviewed_on, by: pattern.origin ?? catalogue.authors.join(", ") })} ${t("card.no_outside")}` })
+          : null,
       ),
+      h("p", { class: "quiet report" }, h("a", { href: reportAddress(pattern.id), target: "_blank", rel: "noopener noreferrer", text: t("card.report") })),
     );
   }
 
@@ -128,6 +135,13 @@ export function makeCard({ catalogue, t, set }) {
         ),
       ),
     );
+  }
+
+  /** The way to the pages that explain, where there are such pages. */
+  function explains() {
+    if (!linked) return null;
+    const names = ["red-flags", "trigger-points", "glossary"].filter((name) => catalogue.pages[name]);
+    return h("ul", { class: "explains" }, ...names.map((name) => h("li", {}, h("a", { href: name, text: catalogue.pages[name] }))));
   }
 
   function voices(state) {
@@ -178,6 +192,7 @@ export function makeCard({ catalogue, t, set }) {
       ...structure.patterns.map((pattern) => patternBlock(structure, pattern, state)),
       anatomy(structure),
       h("p", { class: "note", text: t("about.purpose") }),
+      explains(),
     ];
   }
 

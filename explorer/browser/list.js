@@ -53,6 +53,9 @@ export function makeList({ catalogue, t, onChoose }) {
     else buttons[place]?.focus();
   }
 
+  /** Whose additions a structure holds, besides ours. */
+  const origins = (structure) => [...new Set([structure.origin, ...structure.patterns.map((pattern) => pattern.origin)].filter(Boolean))];
+
   function entry({ structure, alias }) {
     const grades = [...new Set(structure.patterns.map((pattern) => pattern.grade))].sort();
     const chosen = state?.structures.includes(structure.id) ?? false;
@@ -64,6 +67,7 @@ export function makeList({ catalogue, t, onChoose }) {
         { type: "button", dataset: { id: structure.id }, class: "entry", "aria-pressed": String(chosen), onclick: () => onChoose(structure.id) },
         h("span", { class: "entry-name", text: structure.name }),
         alias ? h("span", { class: "entry-alias", text: alias }) : null,
+        ...origins(structure).map((origin) => h("span", { class: "badge badge-theirs", text: t("card.origin", { origin }) })),
         h(
           "span",
           { class: "grades" },

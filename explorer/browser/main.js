@@ -107,7 +107,7 @@ async function start(root, waiting, progress, options) {
 
   let view = null;
   const list = makeList({ catalogue, t, onChoose: choose });
-  const card = makeCard({ catalogue, t, set });
+  const card = makeCard({ catalogue, t, set, linked: options.linked });
   const overlay = makeOverlay({ catalogue, t, set });
   const stage = h("div", { class: "stage" });
   const canvasPlace = h("div", {

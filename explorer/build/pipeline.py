@@ -10,14 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
+from explorer.anatomy.canvas import load_canvas
 from explorer.anatomy.enclosure import outer_skin
-from explorer.anatomy.landmarks import read_landmarks
 from explorer.anatomy.meshio import Mesh, load_mesh, save_mesh
 from explorer.anatomy.outline import outline_shape, read_outlines
 from explorer.anatomy.painting import Canvas, paint_area, paint_pattern
 from explorer.anatomy.sheet import Body, Floats, Sheet
 from explorer.anatomy.subdivide import catmull_clark, connectivity, triangulate
-from explorer.anatomy.surface import Surface
 from explorer.anatomy.weights import Weights, pack, save_weights
 from explorer.build.bones import MIDLINE, build_bones, join_skull, symmetric
 from explorer.build.figures_io import read_grids, read_strips
@@ -185,15 +184,6 @@ def make_deep(shop: Workshop) -> None:
     shop.progress("deep areas", len(outlines), len(outlines))
     for nerve, mesh in build_nerves(figures).items():
         save_mesh(shop.meshes / "nerves" / f"{nerve}.npz", mesh)
-
-
-def load_canvas(meshes: Path) -> Canvas:
-    """The built skin, ready to be painted on."""
-    skin = load_mesh(meshes / "skin.npz")
-    landmarks = read_landmarks(
-        meshes / "figures" / "landmarks.csv", skin.vertices, skin.values["base_vertex"].astype(np.int64)
-    )
-    return Canvas(Surface(skin.vertices, skin.faces), landmarks, skin.values["mirror"].astype(np.int64))
 
 
 def paint_dataset(dataset: Dataset, canvas: Canvas, progress: Progress) -> tuple[Weights, Weights]:

@@ -1,20 +1,34 @@
-"""The pages around the explorer, as text: patterns, sources, about."""
+"""The pages around the explorer, as text: patterns, pages that explain, sources, about."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from explorer import __version__
 from explorer.build.sources import read_sources
+from explorer.feedback import PLACE, report_address
 
 if TYPE_CHECKING:
     from explorer.atlas import Atlas
-    from explorer.records import Pattern
+    from explorer.records import Pattern, Reference
 
-PAGES = ("./", "patterns", "sources", "about")
+#: pages that the header leads to
+PAGES = ("./", "patterns", "learn", "sources", "about")
+#: explaining pages with more than statements, and their templates
+TEMPLATES = {
+    "how-pain-travels": "convergence.html",
+    "cervicogenic-headache": "headache.html",
+    "said-and-known": "claims.html",
+    "red-flags": "red_flags.html",
+    "what-next": "what_next.html",
+    "glossary": "glossary.html",
+}
 
 
 class Pages:
@@ -33,6 +47,12 @@ class Pages:
         self._environment = Environment(
             loader=PackageLoader("explorer", "pages"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
         )
+        self._report = report_address(self.text("report.subject", pattern=PLACE))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Addresses of all text pages (not the explorer itself)."""
+        return (*(name for name in PAGES if name != "./"), *self.atlas.dataset.learning.pages)
 
     def text(self, key: str, **values: Any) -> str:
         """A text of the interface in English, filled."""
@@ -44,16 +64,21 @@ class Pages:
         return self._environment.get_template("layout.html").render(t=self.text, pages=PAGES, here=here)
 
     def render(self, name: str) -> str:
-        """One of :data:`PAGES` as HTML (not the explorer itself)."""
+        """One of :attr:`names` as HTML."""
         data = self.atlas.dataset
+        page = data.learning.pages.get(name)
+        template = TEMPLATES.get(name, "explain.html") if page else f"{name}.html"
+        title = page.title if page else self.text(f"page.{name}")
         references = sorted(data.references.values(), key=lambda r: (r.authors.lower(), r.year))
         credits = dict.fromkeys(f"{row.credit} ({row.licence})" for row in read_sources(self.atlas.meshes))
-        return self._environment.get_template(f"{name}.html").render(
+        return self._environment.get_template(template).render(
             t=self.text,
             pages=PAGES,
-            here=name,
-            title=f"{self.text('page.' + name)} - {self.text('app.name')}",
+            here="learn" if page else name,
+            page=page,
+            title=f"{title} - {self.text('app.name')}",
             site_sheet=self.site_sheet,
+            data=data,
             structures=list(self.atlas),
             patterns=list(data.patterns.values()),
             points=data.trigger_points,
@@ -64,14 +89,62 @@ class Pages:
             credits=list(credits),
             version=data.version,
             code_version=__version__,
+            authors=", ".join(data.authors),
             reach=self._reach,
+            report=self.report,
+            short=self.label,
+            added=self._added,
         )
 
-    def _reach(self, pattern: Pattern, role: str) -> str:
+    @cached_property
+    def _labels(self) -> dict[str, str]:
+        """Reference id -> a short label that no other reference has."""
+        groups: dict[str, list[str]] = {}
+        for reference in self.atlas.dataset.references.values():
+            groups.setdefault(short(reference), []).append(reference.id)
+        return {
+            name: label if len(own) == 1 else f"{label}{_letters(k)}"
+            for label, own in groups.items()
+            for k, name in enumerate(sorted(own))
+        }
+
+    def label(self, reference: Reference) -> str:
+        """A reference in a word or two, such as ``Sjaastad 1998``, with a letter where two would be the same."""
+        return self._labels[reference.id]
+
+    @cached_property
+    def _added(self) -> dict[str, int]:
+        """Namespace of additions -> how many patterns it brings."""
+        return dict(Counter(p.origin for p in self.atlas.dataset.patterns.values() if p.origin))
+
+    def report(self, pattern: str) -> str:
+        """The address for reporting an error in a pattern."""
+        return self._report.replace(PLACE, quote(pattern, safe=""))
+
+    def _reach(self, pattern: Pattern, role: str, voice: str = "name") -> str:
         areas = self.atlas.dataset.areas
         names = [
-            areas[row.area_id].name + ("" if row.side == "same" else f" ({self.text('side_rule.' + row.side)})")
+            getattr(areas[row.area_id], voice)
+            + ("" if row.side == "same" else f" {self.text('side_rule.' + row.side)}")
             for row in pattern.areas
             if row.role == role
         ]
         return "; ".join(names)
+
+
+def _letters(number: int) -> str:
+    """a, b, ... z, aa, ab, ..."""
+    return (_letters(number // 26 - 1) if number >= 26 else "") + chr(ord("a") + number % 26)
+
+
+def short(reference: Reference) -> str:
+    """A reference in a word or two, such as ``Bogduk 2001``.
+
+    >>> from types import SimpleNamespace
+    >>> short(SimpleNamespace(authors="Lord SM, et al.", title="", year=1994))
+    'Lord 1994'
+    """
+    first = reference.title if reference.authors.startswith("Author") else reference.authors.split(",")[0]
+    words = re.sub(r" [A-Z]{1,3}$| \(.*$", "", first).split(" ")
+    kept = words if len(words) <= 4 else [*words[:3], "..."]
+    return f"{' '.join(kept)} {reference.year}"
