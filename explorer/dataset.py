@@ -15,8 +15,10 @@ from explorer.records import (
     Area,
     AreaShape,
     Bone,
+    DrawingStudy,
     Evidence,
     Family,
+    Feature,
     Grade,
     LookAlike,
     OtherName,
@@ -44,6 +46,7 @@ class Dataset:
     structures, patterns, trigger_points, areas, references, grades, regions, families, bones : mapping by id
     area_shapes, pattern_shapes : tuple
     red_flags, look_alikes : tuple
+    features, drawing_studies : mappings by id
     texts : mapping language -> mapping id -> text
     """
 
@@ -62,6 +65,8 @@ class Dataset:
     pattern_shapes: tuple[PatternShape, ...]
     red_flags: tuple[RedFlag, ...]
     look_alikes: tuple[LookAlike, ...]
+    features: MappingProxyType[str, Feature]
+    drawing_studies: MappingProxyType[str, DrawingStudy]
     texts: MappingProxyType[str, MappingProxyType[str, str]]
 
     def structure(self, structure_id: str) -> Structure:
@@ -175,6 +180,7 @@ def join(descriptor: Descriptor, rows: dict[str, list[Row]]) -> Dataset:
         )
 
     felt = _grouped(rows["look_alike_areas"], "look_alike_id")
+    feature_words = _grouped(rows["feature_words"], "feature_id")
     texts: dict[str, dict[str, str]] = defaultdict(dict)
     for row in rows["texts"]:
         texts[row["language"]][row["id"]] = row["text"]
@@ -202,5 +208,12 @@ def join(descriptor: Descriptor, rows: dict[str, list[Row]]) -> Dataset:
             )
             for row in rows["look_alikes"]
         ),
+        features=_by_id(
+            [
+                Feature(**row.values, words=tuple(entry["words"] for entry in feature_words[row["id"]]))
+                for row in rows["features"]
+            ]
+        ),
+        drawing_studies=_by_id([cited(DrawingStudy, row) for row in rows["drawing_studies"]]),
         texts=MappingProxyType({language: MappingProxyType(entries) for language, entries in texts.items()}),
     )

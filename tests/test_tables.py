@@ -35,6 +35,8 @@ RECORDS = {
     "bones": records.Bone,
     "red_flags": records.RedFlag,
     "look_alikes": records.LookAlike,
+    "features": records.Feature,
+    "drawing_studies": records.DrawingStudy,
     "texts": records.Text,
 }
 
