@@ -224,7 +224,9 @@ class Scorer:
             if not pattern.areas:
                 continue
             core, spillover = (
-                patterns.layer(f"{pattern.id}/{role}") if f"{pattern.id}/{role}" in layers else np.zeros(self.vertex_count)
+                patterns.layer(f"{pattern.id}/{role}")
+                if f"{pattern.id}/{role}" in layers
+                else np.zeros(self.vertex_count)
                 for role in ("core", "spillover")
             )
             deep = np.zeros((2, len(self.deep)))
@@ -249,7 +251,9 @@ class Scorer:
             group.sort(key=lambda pattern: pattern.grade)
             named = self._named(group[0])
             share = (self._area_rows @ (first[0] + first[1])) / np.maximum(self.place_sizes, 1e-9)
-            unnamed = [p for p, part in zip(self.places, share, strict=True) if part >= COVERS_UNNAMED and p not in named]
+            unnamed = [
+                p for p, part in zip(self.places, share, strict=True) if part >= COVERS_UNNAMED and p not in named
+            ]
             candidates.append(
                 Candidate(
                     tuple(pattern.id for pattern in group),
@@ -279,7 +283,10 @@ class Scorer:
         self._start = np.searchsorted(cell[order], np.arange(len(self.sizes) + 1))
         size = self.sizes[cell[order]]
         count = len(self.rows)
-        total_core, total = np.bincount(self._row, size * self._core, count), np.bincount(self._row, size * self._reach, count)
+        total_core, total = (
+            np.bincount(self._row, size * self._core, count),
+            np.bincount(self._row, size * self._reach, count),
+        )
         self._total_share: Floats = total_core + SPILLOVER_SHARE * (total - total_core)
         self._words = [
             tuple(
@@ -389,8 +396,8 @@ class Scorer:
         start, many = self._start[filled], self._start[filled + 1] - self._start[filled]
         entry = np.repeat(start - np.cumsum(many) + many, many) + np.arange(many.sum())
         drawn, size, row = np.repeat(cells[filled], many), np.repeat(self.sizes[filled], many), self._row[entry]
-        core = np.bincount(row, size * np.minimum(drawn, self._core[entry]), len(self.rows))
-        spillover = np.bincount(row, size * np.minimum(drawn, self._reach[entry]), len(self.rows)) - core
+        core = np.bincount(row, size * np.minimum(drawn, self._core[entry]), len(self.rows)).astype(np.float64)
+        spillover: Floats = np.bincount(row, size * np.minimum(drawn, self._reach[entry]), len(self.rows)) - core
         missed = np.maximum(self.size_of(cells) - core - spillover, 0.0)
         added = np.maximum(self._total_share - core - SPILLOVER_SHARE * spillover, 0.0)
         return core, spillover, missed, added
@@ -424,7 +431,11 @@ class Scorer:
         return (*sketch.named, *found)
 
     def rank(
-        self, sketches: Sequence[Sketch], features: Collection[str] = (), side: str | None = None, limit: int | None = None
+        self,
+        sketches: Sequence[Sketch],
+        features: Collection[str] = (),
+        side: str | None = None,
+        limit: int | None = None,
     ) -> list[Match]:
         """Rank all candidates against one drawing.
 

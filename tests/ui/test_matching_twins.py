@@ -34,7 +34,9 @@ def drawings(count: int):
         if number % 3 != 1:
             chosen = chance.choice(len(ATLAS.scorer.places), chance.integers(1, 5), replace=False)
             places = [ATLAS.scorer.places[k] for k in chosen]
-        features = [str(name) for name in chance.choice(list(ATLAS.dataset.features), chance.integers(0, 3), replace=False)]
+        features = [
+            str(name) for name in chance.choice(list(ATLAS.dataset.features), chance.integers(0, 3), replace=False)
+        ]
         yield places, weights, features, [None, "left", "right"][chance.integers(3)]
 
 
