@@ -269,3 +269,10 @@ def test_paintings_of_two_skins_are_refused(atlas):
 
 def test_places_are_read_once_each():
     assert read_places(["a", ("a", None), ("a", "left")], ["a"]) == [("a", None), ("a", "left")]
+
+
+def test_words_of_the_list_promise_no_certainty(data):
+    for key, text in data.texts["en"].items():
+        if key.partition(".")[0] in ("pain", "rank", "warn", "drawing"):
+            for word in ("probab", "likely", "diagnos", "%", "certain", "percent"):
+                assert word not in text.lower(), key
