@@ -18,35 +18,35 @@ export function drawingToText({ atlas, topology, mesh, drawing }) {
 }
 
 /** Read a drawing; `problem` says in words why a file cannot be used. */
-export function textToDrawing(text, { atlas, topology, mesh, areas }) {
+export function textToDrawing(text, { t, atlas, topology, mesh, areas }) {
   const refuse = (problem) => ({ values: null, places: [], problem });
   let file;
   try {
     file = JSON.parse(text);
   } catch {
-    return refuse("it is not JSON");
+    return refuse(t("drawing.not_json"));
   }
-  if (file?.format !== FORMAT || file.version !== 1) return refuse(`its format is not ${FORMAT}, version 1`);
-  if (file.frame !== "LPS" || file.unit !== "mm") return refuse(`its frame is ${file.frame} in ${file.unit}; only LPS in mm is read`);
-  if (file.body !== atlas) return refuse(`it was drawn on the body ${file.body}, this is ${atlas}`);
-  if (file.topology !== topology) return refuse("it was drawn on another mesh (its topology differs)");
+  if (file?.format !== FORMAT || file.version !== 1) return refuse(t("drawing.format", { format: FORMAT }));
+  if (file.frame !== "LPS" || file.unit !== "mm") return refuse(t("drawing.frame", { frame: file.frame, unit: file.unit }));
+  if (file.body !== atlas) return refuse(t("drawing.body", { body: file.body, atlas }));
+  if (file.topology !== topology) return refuse(t("drawing.topology"));
   const { vertex = [], weight_255: weight = [], xyz_mm: xyz = [], areas: chosen = [] } = file;
-  if (![vertex, weight, xyz, chosen].every(Array.isArray) || vertex.length !== weight.length || vertex.length !== xyz.length) return refuse("vertex, weight_255 and xyz_mm must be lists of one length");
+  if (![vertex, weight, xyz, chosen].every(Array.isArray) || vertex.length !== weight.length || vertex.length !== xyz.length) return refuse(t("drawing.lists"));
   const count = mesh.positions.length / 3;
   const values = new Float64Array(count);
   for (let k = 0; k < vertex.length; k += 1) {
     const v = vertex[k];
-    if (!Number.isInteger(v) || v < 0 || v >= count) return refuse(`vertex ${v} is not one of the ${count} of this skin`);
-    if (!Number.isInteger(weight[k]) || weight[k] < 1 || weight[k] > 255) return refuse(`the weight of vertex ${v} is not a whole number from 1 to 255`);
+    if (!Number.isInteger(v) || v < 0 || v >= count) return refuse(t("drawing.vertex", { vertex: v, count }));
+    if (!Number.isInteger(weight[k]) || weight[k] < 1 || weight[k] > 255) return refuse(t("drawing.weight", { vertex: v }));
     const far = Array.isArray(xyz[k]) && Math.hypot(...[0, 1, 2].map((axis) => xyz[k][axis] - mesh.positions[3 * v + axis]));
-    if (!(far <= TOLERANCE)) return refuse(`vertex ${v} does not lie where this skin has it; the frame or the body differs`);
+    if (!(far <= TOLERANCE)) return refuse(t("drawing.place", { vertex: v }));
     values[v] = weight[k] / 255;
   }
   const places = [];
   for (const entry of chosen) {
-    if (!areas[entry?.area] || areas[entry.area].place === "own" || !["left", "right"].includes(entry.side)) return refuse(`the area ${entry?.area} (${entry?.side}) is not known`);
+    if (!areas[entry?.area] || areas[entry.area].place === "own" || !["left", "right"].includes(entry.side)) return refuse(t("drawing.area", { area: entry?.area, side: entry?.side }));
     places.push(`${entry.area}:${entry.side}`);
   }
-  if (!vertex.length && !places.length) return refuse("it is empty");
+  if (!vertex.length && !places.length) return refuse(t("drawing.empty"));
   return { values: vertex.length ? values : null, places: [...new Set(places)], problem: null };
 }

@@ -234,8 +234,9 @@ async function start(root, waiting, progress, options) {
   function showDrawing(live = false) {
     if (!view) return;
     const state = states.get();
-    view.showDrawing(pain.shownDrawing(state), !live);
-    if (!live) {
+    if (live) view.showLive(pain.shownDrawing(state));
+    else {
+      view.showDrawing(pain.shownDrawing(state));
       view.show(shownScene(state));
       pain.show(state);
     }
@@ -246,6 +247,7 @@ async function start(root, waiting, progress, options) {
     list.show(state);
     list.element.hidden = state.mode === "pain";
     card.element.hidden = state.mode === "pain" && !state.structures.length;
+    stage.dataset.mode = choosingPain() ? "pain" : "muscle";
     for (const button of doors.children) button.setAttribute("aria-pressed", String(button.dataset.mode === state.mode));
     if (state.structures.length || state.mode !== "pain") pain.forget();
     pain.show(state);

@@ -186,12 +186,12 @@ export function makePain({ catalogue, t, set, get, scorer, mesh, normals, topolo
       press(t(`side.${side}`), () => ((tickSide = side), show(get())), { dataset: { tick: side } }),
     ),
   );
-  const filter = h("input", { type: "search", class: "search", id: "rpx-area-filter", autocomplete: "off", placeholder: t("pain.filter_hint"), "aria-label": t("pain.filter"), oninput: () => filtered() });
+  const filter = h("input", { type: "search", class: "area-filter", id: "rpx-area-filter", autocomplete: "off", placeholder: t("pain.filter_hint"), "aria-label": t("pain.filter"), oninput: () => filtered() });
   const boxes = [];
   const groups = areaGroups().map(([region, areas], k) =>
     h(
       "details",
-      { class: "group area-group", open: k === 0 },
+      { class: "area-group", open: k === 0 },
       h("summary", { text: region }),
       h(
         "ul",
@@ -235,19 +235,19 @@ export function makePain({ catalogue, t, set, get, scorer, mesh, normals, topolo
   const fault = h("p", { class: "note fault-note", role: "alert", hidden: true });
   const left = h(
     "section",
-    { class: "list pain-left", "aria-label": t("pain.title"), hidden: true },
+    { class: "pain-left", "aria-label": t("pain.title"), hidden: true },
     h("h2", { text: t("pain.title") }),
     tools,
     sizeLine,
     help,
     h("div", { class: "files" }, undoButton, redoButton, clearButton),
     fault,
-    h("div", { class: "groups" }, chosen, h("p", { class: "label", text: t("pain.tick_side") }), sides, filter, ...groups, files, h("p", { class: "quiet", text: t("pain.private") })),
+    h("div", { class: "pain-areas" }, chosen, h("p", { class: "label", text: t("pain.tick_side") }), sides, filter, ...groups, files, h("p", { class: "quiet", text: t("pain.private") })),
   );
   help.textContent = t("pain.help_areas");
 
   function save() {
-    const text = drawingToText({ atlas: catalogue.atlas, topology, mesh, deep: facts.deep, drawing: ranked(get()).drawing });
+    const text = drawingToText({ atlas: catalogue.atlas, topology, mesh, drawing: ranked(get()).drawing });
     const link = h("a", { href: URL.createObjectURL(new Blob([text], { type: "application/json" })), download: "pain-drawing.json" });
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
@@ -256,7 +256,7 @@ export function makePain({ catalogue, t, set, get, scorer, mesh, normals, topolo
     const [file] = opener.files;
     opener.value = "";
     if (!file) return;
-    const { values, places, problem } = textToDrawing(await file.text(), { atlas: catalogue.atlas, topology, mesh, areas: catalogue.areas, deep: facts.deep });
+    const { values, places, problem } = textToDrawing(await file.text(), { t, atlas: catalogue.atlas, topology, mesh, areas: catalogue.areas });
     fault.hidden = !problem;
     fault.textContent = problem ? t("pain.refused", { file: file.name, reason: problem }) : "";
     if (!problem) change({ areas: places, strokes: [], imported: values && { id: `${file.name} ${Date.now()}`, values } }, t("pain.opened", { file: file.name }));
@@ -266,7 +266,7 @@ export function makePain({ catalogue, t, set, get, scorer, mesh, normals, topolo
   const ranking = makeRanking({ catalogue, t, set, nameOf, preview: (row) => ((previewed = row), changed()) });
   const warnings = warningsOf({ catalogue, t, done: () => show(get(), true) });
   let previewed = null;
-  const right = h("section", { class: "card pain-right", "aria-label": t("pain.results"), tabindex: "-1", hidden: true });
+  const right = h("section", { class: "pain-right", "aria-label": t("pain.results"), tabindex: "-1", hidden: true });
   const back = h("p", { class: "back", hidden: true }, press(t("pain.back"), () => set({ structures: [], pattern: null }), { class: "small", dataset: { act: "back" } }));
 
   function show(state, focusList = false) {

@@ -153,6 +153,7 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
     spillover: actorOf(polyData(empty, {}, null), style.spillover_line, flat),
     dots: actorOf(polyData(empty, {}, null), style.spillover_line, flat),
     drawn: actorOf(polyData(empty, {}, null), style.drawn_line, flat),
+    live: actorOf(polyData(empty, {}, null), style.drawn, flat),
   };
 
   function replace(actor, shape) {
@@ -321,6 +322,7 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
 
   // --- what is shown ------------------------------------------------------------------------------------------
   let shownPaint = "";
+  let shownDrawing = null;
   let shownWindow = "";
   let revealing = null;
 
@@ -403,18 +405,37 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
       }
       request();
     },
-    /** Show pain that a person drew (0..1 for each vertex, or null for none); `outlined` draws its border too. */
-    showDrawing(values, outlined = true) {
+    /** Show pain that a person drew (0..1 for each vertex, or null for none), striped and outlined. */
+    showDrawing(values) {
+      lines.live.setVisibility(false);
+      if (values === shownDrawing) return;
+      shownDrawing = values;
       for (let v = 0; v < weights.count; v += 1) drawnValues[2 * v] = values ? values[v] : 0;
       skinData.getPointData().getArrayByName("drawn").setData(drawnValues, 2);
       skinData.modified();
-      if (outlined) {
-        const chains = values ? outlinesOf(skin, skinNormals, Float32Array.from(values, (value) => 255 * value)) : [];
-        replace(lines.drawn, ribbonOf(chains, { width: 1.5, lift: 0.9, dash: 9, gap: 3 }));
-      }
+      const chains = values ? outlinesOf(skin, skinNormals, Float32Array.from(values, (value) => 255 * value)) : [];
+      replace(lines.drawn, ribbonOf(chains, { width: 1.5, lift: 0.9, dash: 9, gap: 3 }));
       request();
     },
-    skin: { mesh: skin, normals: skinNormals },
+    /** Show a drawing while it is painted: only its triangles, since changing the whole skin would make the hand wait. */
+    showLive(values) {
+      const faces = [];
+      const places = new Map();
+      const positions = [];
+      const place = (v) => {
+        if (!places.has(v)) {
+          places.set(v, places.size);
+          for (let axis = 0; axis < 3; axis += 1) positions.push(skin.positions[3 * v + axis] + 0.8 * skinNormals[3 * v + axis]);
+        }
+        return places.get(v);
+      };
+      const { faces: all } = skin;
+      for (let f = 0; values && f < all.length; f += 3) {
+        if (values[all[f]] > 0.5 || values[all[f + 1]] > 0.5 || values[all[f + 2]] > 0.5) faces.push(place(all[f]), place(all[f + 1]), place(all[f + 2]));
+      }
+      replace(lines.live, { positions: Float32Array.from(positions), faces: Uint32Array.from(faces) });
+      request();
+    },
     skinAt,
     /** Turn to a key view and show a box of the body (none: head and shoulders). */
     look(view, wanted = null, milliseconds) {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -43,7 +44,7 @@ def stroke(visitor, *areas: str) -> None:
     mouse = visitor.page.mouse
     mouse.move(*spots[0])
     mouse.down()
-    for (x0, y0), (x1, y1) in zip(spots, spots[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(spots):
         for k in range(1, 7):
             mouse.move(x0 + (x1 - x0) * k / 6, y0 + (y1 - y0) * k / 6)
     mouse.up()
