@@ -276,3 +276,17 @@ def test_words_of_the_list_promise_no_certainty(data):
         if key.partition(".")[0] in ("pain", "rank", "warn", "drawing"):
             for word in ("probab", "likely", "diagnos", "%", "certain", "percent"):
                 assert word not in text.lower(), key
+
+
+def test_a_feature_whose_words_stand_nowhere_is_told(data):
+    from dataclasses import replace
+    from types import MappingProxyType
+
+    from explorer.validate import features_are_documented
+
+    assert list(features_are_documented(data)) == []
+    feature = data.features["chewing"]
+    for words, told in (((), "has no words"), (("humming",), "'humming' stands nowhere in provoked_by")):
+        broken = replace(data, features=MappingProxyType({"chewing": replace(feature, words=words)}))
+        [fault] = features_are_documented(broken)
+        assert told in fault
