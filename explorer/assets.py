@@ -168,7 +168,7 @@ class Assets:
         spacing = np.maximum(DOT_SPACING_MM, DOT_SPACING_EDGES * surface.spacing)
         dots = even_dots(skin.vertices, spacing)
         start = np.concatenate([patterns.start, areas.start[1:] + patterns.start[-1]])
-        header = {"layers": [*patterns.names, *(f"area:{name}" for name in areas.names)]}
+        header = {"layers": [*patterns.names, *(f"area:{name}" for name in areas.names)], "topology": patterns.topology}
         arrays: dict[str, tuple[NDArray[Any], int]] = {
             "start": (start.astype(np.uint32), 0),
             "vertex": (np.concatenate([patterns.vertex, areas.vertex]), 1),

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 #: folders of shapes under ``meshes/``
 FOLDERS = ("muscles", "joints", "nerves", "bones", "deep")
-#: size that a deep area counts with in a match, mm2: it has no place on the skin
-DEEP_AREA_MM2 = 600.0
 
 
 class Atlas:
@@ -243,23 +241,47 @@ class Atlas:
 
     @cached_property
     def area_sizes_mm2(self) -> dict[str, float]:
-        """Size of each area on one side, mm2; :data:`DEEP_AREA_MM2` for one that is not on the skin."""
+        """Size of each area on one side, mm2; ``DEEP_AREA_MM2`` for one that is not on the skin."""
         from explorer.anatomy.surface import Surface
 
         per_vertex = Surface(self.skin_mesh.vertices, self.skin_mesh.faces).vertex_areas
         out = {}
         for area in self.dataset.areas:
             size = float(self.area_weights.layer(area) @ per_vertex) if area in self.area_weights else 0.0
-            out[area] = size or DEEP_AREA_MM2
+            out[area] = size or matching.DEEP_AREA_MM2
         return out
 
-    def match(self, areas: Iterable[tuple[str, str | None] | str]) -> list[matching.Match]:
-        """Rank the documented patterns by how well they cover places where it hurts.
+    @cached_property
+    def scorer(self) -> matching.Scorer:
+        """Scores drawings against all patterns; made when first asked for."""
+        from explorer.anatomy.surface import Surface
+
+        sizes = Surface(self.skin_mesh.vertices, self.skin_mesh.faces).vertex_areas
+        return matching.Scorer(self.dataset, self.pattern_weights, self.area_weights, self._mirror, sizes)
+
+    def match(
+        self,
+        areas: Iterable[tuple[str, str | None] | str] | None = None,
+        *,
+        weights: Floats | None = None,
+        side: str | None = None,
+        features: Iterable[str] = (),
+        limit: int | None = None,
+    ) -> list[matching.Match]:
+        """Rank the documented patterns by how well their maps cover a drawing of pain.
 
         Parameters
         ----------
-        areas : iterable of (area id, side) or area id
-            An area without a side means either side; ``midline`` is a side.
+        areas : iterable of (area id, side) or area id, optional
+            An area without a side means one side that is left open; ``midline`` means both.
+        weights : (n,) float, optional
+            Pain painted on the vertices of :attr:`skin`, 0..1; areas and paint together are one drawing.
+        side : {'left', 'right'}, optional
+            Patterns of structures on this side move up by a step.
+        features : iterable of str
+            Ids of ``features.csv``; patterns that document them move up by a step each.
+        limit : int, optional
+            Only so many rows.
 
         Returns
         -------
@@ -269,10 +291,19 @@ class Atlas:
         Raises
         ------
         DataError
-            For an unknown area or side.
+            For an unknown area, side or feature, for weights that do not belong to this skin or are no numbers
+            from 0 to 1, and for an empty drawing.
         """
-        drawn = matching.read_places(areas, self.dataset.areas)
-        return matching.match(self.structures, self.area_sizes_mm2, drawn)
+        wanted = tuple(dict.fromkeys(features))
+        for name in wanted:
+            if name not in self.dataset.features:
+                raise DataError(unknown("feature", str(name), self.dataset.features))
+        if side is not None and side not in PAIRED_SIDES:
+            raise DataError(unknown("side", str(side), PAIRED_SIDES))
+        drawn = [] if areas is None and weights is not None else matching.read_places(areas or (), self.dataset.areas)
+        open_sides = PAIRED_SIDES if any(own is None for _, own in drawn) else PAIRED_SIDES[:1]
+        sketches = [self.scorer.sketch([(area, own or free) for area, own in drawn], weights) for free in open_sides]
+        return self.scorer.rank(sketches, wanted, side, limit)
 
 
 def _to_trimesh(mesh: Mesh) -> trimesh.Trimesh:

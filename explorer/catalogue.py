@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from explorer import folders
 from explorer.describe import record
 from explorer.feedback import PLACE, report_address
+from explorer.pain_first import pain_first
 
 if TYPE_CHECKING:
     from explorer.atlas import Atlas
@@ -30,7 +31,7 @@ def catalogue(atlas: Atlas) -> dict[str, Any]:
     -------
     dict
         ``title, version, atlas, style, authors, report, texts, regions, grades, areas, structures, bones, references,
-        examples, pages``;
+        pain_first, examples, pages``;
         mappings by id, structures as :func:`explorer.describe.record` gives them.
     """
     data = atlas.dataset
@@ -51,6 +52,7 @@ def catalogue(atlas: Atlas) -> dict[str, Any]:
         "structures": {s.id: record(atlas, s) for s in atlas},
         "bones": {b.id: {"name": b.name, "plain": b.plain} for b in data.bones.values()},
         "references": {r.id: f"{r.authors.split(',')[0]} {r.year}" for r in data.references.values()},
+        "pain_first": pain_first(atlas),
         "examples": [name for name in EXAMPLES if name in data.structures],
         "pages": {page.id: page.title for page in data.learning.pages.values()},
     }

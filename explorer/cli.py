@@ -69,13 +69,23 @@ def _parser() -> argparse.ArgumentParser:
     matching.add_argument(
         "--area",
         action="append",
-        required=True,
+        default=[],
         metavar="AREA[:SIDE]",
         help="such as temple_anterior:left; repeat for more",
     )
-    matching.add_argument("--limit", type=int, default=0, help="print only so many")
+    matching.add_argument("--drawing", type=Path, metavar="FILE.json", help="a drawing saved by the explorer")
+    matching.add_argument("--side", choices=("left", "right"), help="prefer structures of this side by a step")
+    matching.add_argument("--feature", action="append", default=[], help="such as turning; repeat for more")
+    matching.add_argument(
+        "--drawings", type=Path, metavar="FILE", help="a table of many drawings (CSV, or Parquet with pyarrow)"
+    )
+    matching.add_argument("--out", type=Path, help="CSV to write for --drawings")
+    matching.add_argument("--limit", type=int, default=0, help="only so many for each drawing")
     matching.add_argument("--json", action="store_true", help="print JSON")
     _takes_additions(matching)
+
+    roundtrip = command("roundtrip", _roundtrip, "feed disturbed maps back and report the ranks they get")
+    roundtrip.add_argument("--out", type=Path, help="page to write (Markdown; default: print it)")
 
     check = command("check", _check, "check the tables of a data folder, or of a folder of your own additions")
     check.add_argument(
@@ -188,8 +198,19 @@ def _places(given: list[str]) -> list[tuple[str, str | None]]:
 def _match(options: argparse.Namespace) -> None:
     from explorer.describe import match_record
 
+    if options.drawings or options.out:
+        _match_table(options)
+        return
     atlas = load_atlas(data=options.data)
-    found = atlas.match(_places(options.area))
+    places, weights = _places(options.area), None
+    if options.drawing:
+        from explorer.drawings import read_drawing
+
+        drawing = read_drawing(atlas, options.drawing)
+        places, weights = [*places, *drawing.areas], drawing.weights
+    if not places and weights is None:
+        raise DataError("nothing is drawn; give --area, --drawing, or --drawings with --out")
+    found = atlas.match(places or None, weights=weights, side=options.side, features=options.feature)
     shown = found[: options.limit] if options.limit > 0 else found
     if options.json:
         _print_json({"matches": [match_record(entry) for entry in shown]})
@@ -201,6 +222,32 @@ def _match(options: argparse.Namespace) -> None:
             f"{entry.rank:3}  {entry.score:.2f}  {entry.grade}  {name}, {entry.side} ({entry.pattern}): covers {covered}"
         )
     print("Ranked by overlap of documented maps, not by cause. " + DISCLAIMER)
+
+
+def _match_table(options: argparse.Namespace) -> None:
+    from explorer.drawings import match_table
+
+    if not (options.drawings and options.out):
+        raise DataError("--drawings and --out go together; give the table to read and the CSV to write")
+    if options.area or options.drawing or options.feature or options.side:
+        raise DataError("--drawings reads everything from its table; leave out --area, --drawing, --side and --feature")
+    drawings, rows = match_table(load_atlas(), options.drawings, options.out, max(options.limit, 0), _show_progress)
+    print(
+        f"{options.out}: {drawings} drawings, {rows} rows. Ranked by overlap of documented maps, not by cause. {DISCLAIMER}"
+    )
+
+
+def _roundtrip(options: argparse.Namespace) -> None:
+    from explorer.roundtrip import run
+
+    page, _ = run(load_atlas(), _show_progress if options.out else None)
+    if options.out is None:
+        print(page, end="")
+        return
+    part = options.out.with_name(options.out.name + ".part")
+    part.write_text(page, encoding="utf-8")
+    part.replace(options.out)
+    print(f"{options.out}: written")
 
 
 def _check(options: argparse.Namespace) -> int:

@@ -16,8 +16,10 @@ from explorer.records import (
     Area,
     AreaShape,
     Bone,
+    DrawingStudy,
     Evidence,
     Family,
+    Feature,
     Grade,
     LookAlike,
     OtherName,
@@ -49,6 +51,7 @@ class Dataset:
         What the explaining pages say.
     authors : tuple of str
         Who made and compared the records, as ``datapackage.json`` names them.
+    features, drawing_studies : mappings by id
     texts : mapping language -> mapping id -> text
     """
 
@@ -69,6 +72,8 @@ class Dataset:
     look_alikes: tuple[LookAlike, ...]
     learning: Learning
     authors: tuple[str, ...]
+    features: MappingProxyType[str, Feature]
+    drawing_studies: MappingProxyType[str, DrawingStudy]
     texts: MappingProxyType[str, MappingProxyType[str, str]]
 
     def structure(self, structure_id: str) -> Structure:
@@ -182,6 +187,7 @@ def join(descriptor: Descriptor, rows: dict[str, list[Row]]) -> Dataset:
         )
 
     felt = _grouped(rows["look_alike_areas"], "look_alike_id")
+    feature_words = _grouped(rows["feature_words"], "feature_id")
     texts: dict[str, dict[str, str]] = defaultdict(dict)
     for row in rows["texts"]:
         texts[row["language"]][row["id"]] = row["text"]
@@ -211,5 +217,12 @@ def join(descriptor: Descriptor, rows: dict[str, list[Row]]) -> Dataset:
         ),
         learning=join_learning(rows, references),
         authors=descriptor.authors,
+        features=_by_id(
+            [
+                Feature(**row.values, words=tuple(entry["words"] for entry in feature_words[row["id"]]))
+                for row in rows["features"]
+            ]
+        ),
+        drawing_studies=_by_id([cited(DrawingStudy, row) for row in rows["drawing_studies"]]),
         texts=MappingProxyType({language: MappingProxyType(entries) for language, entries in texts.items()}),
     )

@@ -130,4 +130,12 @@ def match_record(found: Match) -> Json:
         "covered": places(found.covered),
         "missed": places(found.missed),
         "extra": places(found.extra),
+        "members": list(found.members),
+        "core_mm2": round(found.core_mm2, 1),
+        "spillover_mm2": round(found.spillover_mm2, 1),
+        "missed_mm2": round(found.missed_mm2, 1),
+        "added_mm2": round(found.added_mm2, 1),
+        "features": list(found.features),
+        "points": round(found.points, 6),
+        "status": found.status,
     }

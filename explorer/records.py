@@ -326,6 +326,32 @@ class LookAlike:
 
 
 @dataclass(frozen=True, slots=True)
+class Feature:
+    """Something that a person notices beside the place of pain, found in the patterns' records by its words."""
+
+    id: str
+    name: str
+    column: Literal["provoked_by", "phenomena"]
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DrawingStudy:
+    """What is known about pain drawings themselves."""
+
+    id: str
+    measure: str
+    value: float
+    spread: float | None
+    people: int | None
+    finding: str
+    plain: str
+    reference_id: str
+    locator: str
+    reference: Reference
+
+
+@dataclass(frozen=True, slots=True)
 class Text:
     """A word or sentence of the interface."""
 

@@ -162,16 +162,29 @@ def plain_words_do_not_frighten(data: Dataset) -> Iterator[str]:
     texts += [(f"red_flags.csv: {f.id}:plain", f.plain) for f in data.red_flags]
     texts += [(f"look_alikes.csv: {entry.id}:tells_apart_plain", entry.tells_apart_plain) for entry in data.look_alikes]
     texts += data.learning.plain_texts
+    texts += [(f"drawing_studies.csv: {s.id}:plain", s.plain) for s in data.drawing_studies.values()]
     for where, text in texts:
         for word in THREATS:
             if re.search(rf"\b{re.escape(word)}", text, flags=re.IGNORECASE):
                 yield f"{where} holds {word!r}; say it without threat or promise"
 
 
+def features_are_documented(data: Dataset) -> Iterator[str]:
+    """Every feature has words, and each of them stands in the column that the feature reads."""
+    for feature in data.features.values():
+        if not feature.words:
+            yield f"feature_words.csv: {feature.id} has no words; add one that stands in {feature.column} of patterns.csv"
+        column = " | ".join(getattr(pattern, feature.column) or "" for pattern in data.patterns.values()).lower()
+        for word in feature.words:
+            if word.lower() not in column:
+                yield f"feature_words.csv: {feature.id}: {word!r} stands nowhere in {feature.column} of patterns.csv; remove it or spell it as there"
+
+
 def references_are_used_once(data: Dataset) -> Iterator[str]:
     """Every reference is cited, and no DOI or PubMed id stands twice."""
     cited = {row.reference_id for pattern in data.patterns.values() for row in pattern.evidence}
     cited |= {fact.reference_id for structure in data.structures.values() for fact in structure.anatomy}
+    cited |= {study.reference_id for study in data.drawing_studies.values()}
     cited |= {flag.reference_id for flag in data.red_flags} | {entry.reference_id for entry in data.look_alikes}
     cited |= set(data.learning.cited)
     for reference in data.references:
@@ -269,6 +282,7 @@ RULES: tuple[Rule, ...] = (
     frequencies_have_evidence,
     muscles_have_anatomy,
     plain_words_do_not_frighten,
+    features_are_documented,
     references_are_used_once,
     areas_are_drawn,
     patterns_are_painted,

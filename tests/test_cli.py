@@ -63,6 +63,14 @@ def test_match(capsys, atlas):
         "covered",
         "missed",
         "extra",
+        "members",
+        "core_mm2",
+        "spillover_mm2",
+        "missed_mm2",
+        "added_mm2",
+        "features",
+        "points",
+        "status",
     }
     assert found[0]["rank"] == 1
     assert len(answer(capsys, "match", "--area", "occiput", "--limit", "3")["matches"]) == 3

@@ -86,6 +86,12 @@ def broken(data: Dataset) -> dict[str, Dataset]:
         ),
         "muscles_have_anatomy": changed(data, "structures", muscle.id, anatomy=without(muscle.anatomy)),
         "plain_words_do_not_frighten": changed(data, "patterns", graded.id, plain="You have a knot in the muscle."),
+        "features_are_documented": replace(
+            data,
+            features=MappingProxyType(
+                {name: replace(feature, words=("humming",)) for name, feature in data.features.items()}
+            ),
+        ),
         "references_are_used_once": changed(data, "references", other.id, pmid=reference.pmid),
         "areas_are_drawn": replace(data, area_shapes=data.area_shapes[1:]),
         "patterns_are_painted": replace(data, pattern_shapes=()),

@@ -42,6 +42,8 @@ RECORDS = {
     "statements": learning.Statement,
     "headache_features": learning.HeadacheFeature,
     "test_figures": learning.TestFigure,
+    "features": records.Feature,
+    "drawing_studies": records.DrawingStudy,
     "texts": records.Text,
 }
 

@@ -43,7 +43,7 @@ export function makeControls({ t, set, lookAgain }) {
   const legend = h(
     "ul",
     { class: "legend", "aria-label": t("legend.title") },
-    ...["core", "spillover", "trigger", "muscle", "deep"].map((kind) =>
+    ...["core", "spillover", "trigger", "muscle", "deep", "drawn"].map((kind) =>
       h("li", { title: t(`legend.${kind}_long`) }, h("span", { class: `swatch swatch-${kind}`, "aria-hidden": "true" }, kind === "trigger" ? cross() : null), t(`legend.${kind}`)),
     ),
   );

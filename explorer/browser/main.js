@@ -4,8 +4,10 @@ import { container, load, loadJson, loadText } from "./assets.js";
 import { makeCard } from "./card.js";
 import { makeControls, makeOverlay } from "./controls.js";
 import { h } from "./dom.js";
-import { meshesOf } from "./geometry.js";
+import { meshesOf, normalsOf } from "./geometry.js";
 import { makeList } from "./list.js";
+import { scorerOf } from "./matching.js";
+import { makePain } from "./pain.js";
 import { weightsOf } from "./paint.js";
 import { sceneOf } from "./scene.js";
 import { fromFragment, INITIAL, store, toFragment } from "./state.js";
@@ -76,7 +78,13 @@ async function start(root, waiting, progress, options) {
   }
   const t = translator(catalogue.texts, "en");
   const weights = weightsOf(paintPack);
-  const known = { structure: (id) => catalogue.structures[id], pattern: (id) => catalogue.patterns[id] };
+  const featureIds = new Set(catalogue.pain_first.features.map((feature) => feature.id));
+  const known = {
+    structure: (id) => catalogue.structures[id],
+    pattern: (id) => catalogue.patterns[id],
+    area: (id) => (catalogue.areas[id]?.place === "own" ? undefined : catalogue.areas[id]),
+    feature: (id) => featureIds.has(id),
+  };
 
   /** What is chosen by an id: a part of a muscle means the muscle, with the part's own pattern if there is one. */
   const chosenBy = (id) => {
@@ -130,8 +138,32 @@ async function start(root, waiting, progress, options) {
   stage.append(canvasPlace, overlay.element, controls.top, controls.bottom, note);
   canvasPlace.append(h("p", { id: "rpx-canvas-help", class: "sr-only", text: t("canvas.help") }));
 
+  const meshes = meshesOf(bodyPack);
+  const scorer = scorerOf({ catalogue, weights, areas: paintPack.array("areas") });
+  const pain = makePain({
+    catalogue,
+    t,
+    set,
+    get: states.get,
+    scorer,
+    mesh: meshes.get("skin"),
+    normals: normalsOf(meshes.get("skin")),
+    topology: paintPack.header.topology,
+    say: (text) => (announce.textContent = text),
+    changed: (live) => showDrawing(live),
+  });
+  const doors = h(
+    "div",
+    { class: "segments doors", role: "group", "aria-label": t("pain.doors") },
+    ...[
+      ["muscle", t("pain.door_muscle")],
+      ["pain", t("pain.door_pain")],
+    ].map(([mode, text]) =>
+      h("button", { type: "button", dataset: { mode }, onclick: () => set({ mode, structures: [], pattern: null }, { keepView: true }), text }),
+    ),
+  );
   waiting.remove();
-  root.append(list.element, stage, card.element, announce);
+  root.append(h("div", { class: "column" }, doors, list.element, pain.left), stage, h("div", { class: "column" }, pain.back, card.element, pain.right), announce);
 
   const nameOf = (hit) => {
     if (!hit) return null;
@@ -148,18 +180,29 @@ async function start(root, waiting, progress, options) {
     view = makeView(
       canvasPlace,
       options.vtk,
-      { meshes: meshesOf(bodyPack), weights, style: catalogue.style, dots, vertexAreas: paintPack.array("areas") },
+      { meshes, weights, style: catalogue.style, dots, vertexAreas: paintPack.array("areas") },
       {
         onPick: (hit) => {
+          if (choosingPain()) {
+            if (!pain.brushes()) pain.clicked(hit?.skin && weights.areaAt(hit.skin.vertices));
+            return;
+          }
           if (hit && catalogue.structures[hit.id]) {
             const side = ["left", "right"].includes(hit.side) && states.get().side !== "both" ? hit.side : states.get().side;
             set({ ...chosenBy(hit.id), side }, { keepView: true });
           }
         },
         onHover: (hit, at) => {
+          if (choosingPain()) {
+            const area = hit?.skin && weights.areaAt(hit.skin.vertices);
+            overlay.hover(area ? pain.areaWords(area) : null, at);
+            canvasPlace.style.cursor = hit ? (pain.brushes() ? "crosshair" : "pointer") : "grab";
+            return;
+          }
           overlay.hover(nameOf(hit), at);
           canvasPlace.style.cursor = hit && catalogue.structures[hit.id] ? "pointer" : "grab";
         },
+        onBrush: (phase, at) => choosingPain() && pain.onBrush(phase, at && view.skinAt(...at)),
         onTurn: (pose) => view && overlay.place(view, pose),
       },
       { top: 64, bottom: 58 },
@@ -172,13 +215,47 @@ async function start(root, waiting, progress, options) {
     return state.structures.length && view ? widened(view.boxOf(sceneOf(catalogue, state))) : null;
   }
 
+  const choosingPain = () => states.get().mode === "pain" && !states.get().structures.length;
+
+  /** What the view shows: the scene, and in pain mode a closed skin with the drawing and the map that is looked at. */
+  function shownScene(state) {
+    const scene = sceneOf(catalogue, state);
+    if (state.mode !== "pain") return scene;
+    const looked = pain.preview();
+    const other = looked && sceneOf(catalogue, { ...state, structures: [looked.structure], pattern: looked.pattern, side: looked.side === "midline" ? "both" : looked.side });
+    return {
+      ...scene,
+      closed: !state.structures.length,
+      paint: other ? other.paint : scene.paint,
+      deep: [...(other ? other.deep : scene.deep), ...pain.deepOf(state)],
+    };
+  }
+  /** Show the drawing again; `live` while a stroke is being painted. */
+  function showDrawing(live = false) {
+    if (!view) return;
+    const state = states.get();
+    if (live) view.showLive(pain.shownDrawing(state));
+    else {
+      view.showDrawing(pain.shownDrawing(state));
+      view.show(shownScene(state));
+      pain.show(state);
+    }
+  }
+
   function show(state, before, how = {}) {
     const scene = sceneOf(catalogue, state);
     list.show(state);
+    list.element.hidden = state.mode === "pain";
+    card.element.hidden = state.mode === "pain" && !state.structures.length;
+    stage.dataset.mode = choosingPain() ? "pain" : "muscle";
+    for (const button of doors.children) button.setAttribute("aria-pressed", String(button.dataset.mode === state.mode));
+    if (state.structures.length || state.mode !== "pain") pain.forget();
+    pain.show(state);
     card.show(state);
     controls.show(state);
     overlay.show(scene, state);
-    view?.show(scene);
+    view?.show(shownScene(state));
+    if (view && (state.mode === "pain" || before?.mode === "pain")) view.showDrawing(pain.shownDrawing(state));
     const target = ({ structures, pattern, side, view: name }) => JSON.stringify([structures, pattern, side, name]);
     if (view && (!before || (target(state) !== target(before) && !how.keepView))) {
       view.look(state.view, frameOf(state), before ? undefined : 0);
@@ -238,7 +315,11 @@ async function start(root, waiting, progress, options) {
   });
   const onKey = (event) => {
     const inField = event.composedPath()[0]?.matches?.("input, textarea, select");
-    if (event.key === "/" && !inField) {
+    if (states.get().mode === "pain" && !inField && (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z") {
+      event.preventDefault();
+      if (event.shiftKey) pain.redo();
+      else pain.undo();
+    } else if (event.key === "/" && !inField) {
       event.preventDefault();
       list.focusSearch();
     } else if (event.key === "Escape" && !inField && states.get().structures.length) set({ structures: [], pattern: null });
@@ -257,6 +338,8 @@ async function start(root, waiting, progress, options) {
     sceneOf: (state) => sceneOf(catalogue, state),
     catalogue,
     weights,
+    scorer,
+    pain,
     remove() {
       stop();
       removeEventListener("popstate", onAddress);

@@ -33,6 +33,16 @@ export function weightsOf(pack) {
       for (let k = 0; k < count; k += 1) spillover[k] = Math.min(spillover[k], 255 - core[k]);
       return { core, spillover };
     },
+    /** Where a named area lies on one side: vertices and their weights (0..1), or null for an area that has no place on the skin. */
+    area(id, side) {
+      const layer = names.get(`area:${id}`);
+      if (layer === undefined) return null;
+      const own = vertex.subarray(start[layer], start[layer + 1]);
+      return {
+        vertices: side === "right" ? own.map((place) => mirror[place]) : own,
+        values: Float64Array.from(value.subarray(start[layer], start[layer + 1]), (byte) => byte / 255),
+      };
+    },
     /** The skin area that holds a vertex best: {id, side} or null. */
     areaAt(candidates) {
       let best = null;

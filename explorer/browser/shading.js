@@ -52,13 +52,14 @@ function install(mapper, attributes, declarations, body, uniforms) {
 
 /**
  * Skin: opaque where painted, glass elsewhere, more solid towards its edge.
- * Needs the point array `paint`: core, spillover and window, each 0..1.
+ * Needs the point arrays `paint` (core, spillover and window, each 0..1) and `drawn` (pain that a person drew, 0..1, and
+ * its stripes, a number that rises by 1 from stripe to stripe).
  */
 export function shadeSkin(mapper, uniforms) {
   install(
     mapper,
-    { paint: 3 },
-    "uniform float glass;\nuniform float reveal;\nuniform vec3 coreColour;\nuniform vec3 spillColour;",
+    { paint: 3, drawn: 2 },
+    "uniform vec3 drawnColour;\nuniform float glass;\nuniform float reveal;\nuniform vec3 coreColour;\nuniform vec3 spillColour;",
     `
   vec3 toEye = normalize(-vertexVC.xyz);
   float facing = max(dot(normalVCVSOutput, toEye), 0.0);
@@ -73,6 +74,13 @@ export function shadeSkin(mapper, uniforms) {
   float open = glass * (1.0 - 0.80 * paintVS.z);
   float cover = clamp(open + (1.0 - open) * 0.65 * rim * step(0.01, glass), 0.0, 1.0);
   cover = max(cover, max((0.94 - 0.22 * paintVS.z) * core, 0.55 * spill));
+  float edge = max(fwidth(drawnVS.x), 0.002);
+  float mine = smoothstep(0.5 - edge, 0.5 + edge, drawnVS.x);
+  float band = abs(fract(drawnVS.y) - 0.5) * 2.0;
+  float blur = max(2.0 * fwidth(drawnVS.y), 0.02);
+  float stripe = smoothstep(0.5 - blur, 0.5 + blur, band);
+  shade = mix(shade, drawnColour * (0.3 + 0.7 * light), mine * mix(0.22, 0.85, stripe));
+  cover = max(cover, mine * mix(0.6, 0.95, stripe));
   gl_FragData[0] = vec4(shade, cover);`,
     uniforms,
   );

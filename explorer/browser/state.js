@@ -1,5 +1,7 @@
 // What is chosen and how it is shown: a plain value, its way into a link and back, and a store that tells of changes.
 
+import { strokesFromText, strokesToText } from "./brush.js";
+
 export const VERSION = 1;
 export const VIEWS = ["three_quarter", "front", "left", "right", "back", "top"];
 export const SIDES = ["left", "right", "both"];
@@ -13,6 +15,11 @@ export const INITIAL = Object.freeze({
   muscles: true,
   bones: true,
   voice: "plain",
+  mode: "muscle", // or "pain": which door is open
+  areas: Object.freeze([]), // where it hurts, "area:side"
+  strokes: Object.freeze([]), // painted pain
+  features: Object.freeze([]),
+  from: null, // side of the structures that the ranked list prefers
 });
 
 /** A state as a URL fragment without the leading #; what is as at the start is left out. */
@@ -26,6 +33,11 @@ export function toFragment(state) {
   if (!state.muscles) out.push("muscles=0");
   if (!state.bones) out.push("bones=0");
   if (state.voice !== INITIAL.voice) out.push(`voice=${state.voice}`);
+  if (state.mode !== INITIAL.mode) out.push(`mode=${state.mode}`);
+  if (state.areas.length) out.push(`a=${state.areas.join(",")}`);
+  if (state.strokes.length) out.push(`d=${strokesToText(state.strokes)}`);
+  if (state.features.length) out.push(`f=${state.features.join(",")}`);
+  if (state.from) out.push(`from=${state.from}`);
   return out.length === 1 ? "" : out.join("&");
 }
 
@@ -66,6 +78,20 @@ export function fromFragment(fragment, known) {
   if (skin !== null) {
     if (/^\d{1,3}$/.test(skin) && Number(skin) <= 100) state.skin = Number(skin) / 100;
     else complain(skin);
+  }
+  choice("mode", ["muscle", "pain"]);
+  choice("from", ["left", "right"]);
+  const list = (name) => [...new Set((fields.get(name) ?? "").split(",").filter(Boolean))].slice(0, 250);
+  state.areas = list("a").filter((place) => {
+    const [area, side] = place.split(":");
+    return (known.area?.(area) && ["left", "right"].includes(side)) || (complain(place), false);
+  });
+  state.features = list("f").filter((name) => known.feature?.(name) || (complain(name), false));
+  const drawn = fields.get("d");
+  if (drawn !== null) {
+    const strokes = strokesFromText(drawn);
+    if (strokes) state.strokes = strokes;
+    else complain(drawn);
   }
   for (const layer of ["muscles", "bones"]) {
     const value = fields.get(layer);

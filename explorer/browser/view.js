@@ -9,6 +9,7 @@ import { shadeDeep, shadeEye, shadeMuscle, shadeSkin } from "./shading.js";
 
 const HEAD_AND_SHOULDERS = [-205, -110, -262, 205, 132, 138];
 const CLICK_PIXELS = 5;
+const STRIPE = 6; // mm from stripe to stripe of drawn pain
 
 const rgb = (hex) => [1, 3, 5].map((k) => parseInt(hex.slice(k, k + 2), 16) / 255);
 
@@ -57,7 +58,7 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
   }
 
   // --- actors -------------------------------------------------------------------------------------------------
-  const uniforms = { glass: 0.5, reveal: 1, coreColour: rgb(style.core), spillColour: rgb(style.spillover) };
+  const uniforms = { glass: 0.5, reveal: 1, drawnColour: rgb(style.drawn), coreColour: rgb(style.core), spillColour: rgb(style.spillover) };
   const things = new Map(); // key -> {actor, mesh, tree, kind, id, side}
 
   function polyData(mesh, arrays = {}, normals = normalsOf(mesh)) {
@@ -136,7 +137,12 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
   veil.getProperty().setOpacity(0.003);
   veil.getProperty().setBackfaceCulling(true);
   const paintValues = new Float32Array(3 * weights.count); // core, spillover, window
-  const skinData = polyData(skin, { paint: { values: paintValues, width: 3 } }, skinNormals);
+  const drawnValues = new Float32Array(2 * weights.count); // pain drawn by a person, and its stripes
+  for (let v = 0; v < weights.count; v += 1) {
+    const [x, y, z] = [skin.positions[3 * v], skin.positions[3 * v + 1], skin.positions[3 * v + 2]];
+    drawnValues[2 * v + 1] = (z + 0.7 * y + 0.6 * x) / STRIPE;
+  }
+  const skinData = polyData(skin, { paint: { values: paintValues, width: 3 }, drawn: { values: drawnValues, width: 2 } }, skinNormals);
   const skinActor = actorOf(skinData, style.skin, { shade: (m) => shadeSkin(m, uniforms), ambient: 0.36, diffuse: 0.74, specular: 0.04 });
   skinActor.getProperty().setBackfaceCulling(true);
 
@@ -146,6 +152,8 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
     core: actorOf(polyData(empty, {}, null), style.core_line, flat),
     spillover: actorOf(polyData(empty, {}, null), style.spillover_line, flat),
     dots: actorOf(polyData(empty, {}, null), style.spillover_line, flat),
+    drawn: actorOf(polyData(empty, {}, null), style.drawn_line, flat),
+    live: actorOf(polyData(empty, {}, null), style.drawn, flat),
   };
 
   function replace(actor, shape) {
@@ -216,7 +224,15 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
     return [event.clientX - bounds.left, event.clientY - bounds.top];
   }
 
+  let brushing = null; // pointer that paints
   canvas.addEventListener("pointerdown", (event) => {
+    if (brushing !== null) events.onBrush("cancel");
+    else if (pointers.size === 0 && event.button === 0 && !event.shiftKey && events.onBrush?.("start", at(event))) {
+      canvas.setPointerCapture(event.pointerId);
+      brushing = event.pointerId;
+      return;
+    }
+    if (brushing !== null) brushing = null; // a second finger turns the body instead
     canvas.setPointerCapture(event.pointerId);
     if (pointers.size === 0) travelled = 0;
     pointers.set(event.pointerId, at(event));
@@ -225,6 +241,10 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
   });
   canvas.addEventListener("pointermove", (event) => {
     const now = at(event);
+    if (event.pointerId === brushing) {
+      events.onBrush("move", now);
+      return;
+    }
     const before = pointers.get(event.pointerId);
     if (!before) {
       events.onHover(pick(...now), now);
@@ -246,6 +266,11 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
     pointers.set(event.pointerId, now);
   });
   const release = (event) => {
+    if (event.pointerId === brushing) {
+      brushing = null;
+      events.onBrush(event.type === "pointerup" ? "end" : "cancel");
+      return;
+    }
     const was = pointers.delete(event.pointerId);
     if (was && event.type === "pointerup" && pointers.size === 0 && travelled <= CLICK_PIXELS) events.onPick(pick(...at(event)), event);
   };
@@ -262,6 +287,15 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
     },
     { passive: false },
   );
+
+  /** The skin under a place of the picture: the corners of its triangle and the point, mm; null beside the body. */
+  function skinAt(x, y) {
+    const { origin, direction } = rayThrough(pose, x, y, ...size);
+    skinTree.tree ??= treeOf(skin);
+    const hit = firstHit(skinTree.tree, origin, direction);
+    if (!hit) return null;
+    return { vertices: [0, 1, 2].map((k) => skin.faces[3 * hit.face + k]), xyz_mm: direction.map((value, k) => origin[k] + hit.distance * value) };
+  }
 
   /** What lies under a place of the picture: the nearest muscle, joint or bone, and the skin over it. */
   function pick(x, y) {
@@ -288,6 +322,7 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
 
   // --- what is shown ------------------------------------------------------------------------------------------
   let shownPaint = "";
+  let shownDrawing = null;
   let shownWindow = "";
   let revealing = null;
 
@@ -309,11 +344,11 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
   }
 
   /** Where the skin is opened: over the chosen structures; over the left half while nothing is chosen. */
-  function showWindow(chosen) {
-    const key = chosen.join();
+  function showWindow(chosen, closed) {
+    const key = closed ? "closed" : chosen.join();
     if (key === shownWindow && key) return false;
     shownWindow = key;
-    const opened = chosen.length ? openedOver(skin.positions, chosen.map((name) => things.get(name)?.mesh.positions).filter(Boolean)) : openedLeft(skin.positions);
+    const opened = closed ? new Float32Array(weights.count) : chosen.length ? openedOver(skin.positions, chosen.map((name) => things.get(name)?.mesh.positions).filter(Boolean)) : openedLeft(skin.positions);
     for (let k = 0; k < weights.count; k += 1) paintValues[3 * k + 2] = opened[k];
     return true;
   }
@@ -358,17 +393,50 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
           const on = scene.deep.some((d) => d.area === thing.id && (d.side === thing.side || d.side === "midline"));
           thing.actor.setVisibility(on);
           thing.actor.getProperty().setOpacity(entry?.role === "core" ? 0.9 : 0.5);
+          thing.actor.getProperty().setColor(...rgb(entry?.drawn ? style.drawn : style.deep));
         }
       }
       uniforms.glass = scene.skin;
       const chosen = Object.keys(scene.structures).filter((key) => scene.structures[key].chosen);
-      const changed = [showPaint(scene.paint), showWindow(chosen)];
+      const changed = [showPaint(scene.paint), showWindow(chosen, scene.closed)];
       if (changed.some(Boolean)) {
         skinData.getPointData().getArrayByName("paint").setData(paintValues, 3);
         skinData.modified();
       }
       request();
     },
+    /** Show pain that a person drew (0..1 for each vertex, or null for none), striped and outlined. */
+    showDrawing(values) {
+      lines.live.setVisibility(false);
+      if (values === shownDrawing) return;
+      shownDrawing = values;
+      for (let v = 0; v < weights.count; v += 1) drawnValues[2 * v] = values ? values[v] : 0;
+      skinData.getPointData().getArrayByName("drawn").setData(drawnValues, 2);
+      skinData.modified();
+      const chains = values ? outlinesOf(skin, skinNormals, Float32Array.from(values, (value) => 255 * value)) : [];
+      replace(lines.drawn, ribbonOf(chains, { width: 1.5, lift: 0.9, dash: 9, gap: 3 }));
+      request();
+    },
+    /** Show a drawing while it is painted: only its triangles, since changing the whole skin would make the hand wait. */
+    showLive(values) {
+      const faces = [];
+      const places = new Map();
+      const positions = [];
+      const place = (v) => {
+        if (!places.has(v)) {
+          places.set(v, places.size);
+          for (let axis = 0; axis < 3; axis += 1) positions.push(skin.positions[3 * v + axis] + 0.8 * skinNormals[3 * v + axis]);
+        }
+        return places.get(v);
+      };
+      const { faces: all } = skin;
+      for (let f = 0; values && f < all.length; f += 3) {
+        if (values[all[f]] > 0.5 || values[all[f + 1]] > 0.5 || values[all[f + 2]] > 0.5) faces.push(place(all[f]), place(all[f + 1]), place(all[f + 2]));
+      }
+      replace(lines.live, { positions: Float32Array.from(positions), faces: Uint32Array.from(faces) });
+      request();
+    },
+    skinAt,
     /** Turn to a key view and show a box of the body (none: head and shoulders). */
     look(view, wanted = null, milliseconds) {
       box = wanted ?? HEAD_AND_SHOULDERS;
