@@ -3,6 +3,8 @@
 export const VERSION = 1;
 export const VIEWS = ["three_quarter", "front", "left", "right", "back", "top"];
 export const SIDES = ["left", "right", "both"];
+export const BODIES = ["average", "male", "female", "older"];
+export const TONES = ["light", "medium", "brown", "dark"];
 
 export const INITIAL = Object.freeze({
   structures: Object.freeze([]),
@@ -13,6 +15,8 @@ export const INITIAL = Object.freeze({
   muscles: true,
   bones: true,
   voice: "plain",
+  body: "average",
+  tone: "light",
 });
 
 /** A state as a URL fragment without the leading #; what is as at the start is left out. */
@@ -26,6 +30,8 @@ export function toFragment(state) {
   if (!state.muscles) out.push("muscles=0");
   if (!state.bones) out.push("bones=0");
   if (state.voice !== INITIAL.voice) out.push(`voice=${state.voice}`);
+  if (state.body !== INITIAL.body) out.push(`body=${state.body}`);
+  if (state.tone !== INITIAL.tone) out.push(`tone=${state.tone}`);
   return out.length === 1 ? "" : out.join("&");
 }
 
@@ -62,6 +68,8 @@ export function fromFragment(fragment, known) {
   choice("side", SIDES);
   choice("view", VIEWS);
   choice("voice", ["plain", "clinical"]);
+  choice("body", known.bodies ?? BODIES);
+  choice("tone", TONES);
   const skin = fields.get("skin");
   if (skin !== null) {
     if (/^\d{1,3}$/.test(skin) && Number(skin) <= 100) state.skin = Number(skin) / 100;

@@ -47,9 +47,9 @@ RECIPES = {
 
 #: control points of the spline, both sides together; on one side so many lie evenly over the skin, and so many on
 #: each edge of a hole and on what closes it; the others lie where the spline would be furthest off
-CONTROLS = 420
+CONTROLS = 480
 EVEN_PAIRS = 70
-EDGE_CONTROLS = 12
+EDGE_CONTROLS = 16
 LARGE_HOLE_MM = 60.0
 #: control points that are added together lie at least so far apart, mm
 APART_MM = 12.0
@@ -147,11 +147,12 @@ def _lids(skin: Mesh, shift: Floats) -> tuple[Floats, Floats]:
         if middle[0] < 1.0:
             middle[0] = middle_shift[0] = 0.0
         own = edge[closed[edge, 0] >= 0]
-        own = own[_spread(skin.vertices[own], middle[None], min(EDGE_CONTROLS, len(own)))]
         large = np.linalg.norm(skin.vertices[own] - middle, axis=1).max() > LARGE_HOLE_MM
+        count = (2 if large else 1) * EDGE_CONTROLS
+        own = own[_spread(skin.vertices[own], middle[None], min(count, len(own)))]
         points.append(middle[None])
         shifts.append(middle_shift[None])
-        for share in (1.0, 0.8, 0.45) if large else (1.0, 0.5):
+        for share in (1.0, 0.85, 0.5) if large else (1.0, 0.5):
             points.append(share * skin.vertices[own] + (1 - share) * middle)
             shifts.append(share * shift[own] + (1 - share) * middle_shift)
     return np.vstack(points), np.vstack(shifts)
