@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from explorer import folders
 from explorer.anatomy.meshio import STEP_MM, Mesh, load_mesh, quantise
 from explorer.anatomy.surface import Surface
-from explorer.anatomy.variant import FADE, REACH, Variant, load_variant
+from explorer.anatomy.variant import FADE, OUTWARD_MM, REACH, Variant, load_variant
 from explorer.atlas import VARIANTS
 from explorer.bundle import bundle
 from explorer.catalogue import catalogue
@@ -124,7 +124,14 @@ def even_dots(vertices: NDArray[np.float64], spacing: NDArray[np.float64]) -> ND
 
 def _variant(variant: Variant) -> Asset:
     """A body for the browser: shifts of skin and eye, and the warp."""
-    header: dict[str, Any] = {"name": variant.name, "step_mm": STEP_MM, "reach": REACH, "fade": FADE, "origin": {}}
+    header: dict[str, Any] = {
+        "name": variant.name,
+        "step_mm": STEP_MM,
+        "reach": REACH,
+        "fade": FADE,
+        "outward": OUTWARD_MM,
+        "origin": {},
+    }
     arrays: dict[str, tuple[NDArray[Any], int]] = {}
     for name, steps in (("skin", variant.skin), ("eye", variant.eye)):
         origin, kept = quantise(STEP_MM * steps.astype(np.float64))

@@ -31,6 +31,8 @@ Ints = NDArray[np.int64]
 REACH = (1.6, 6.0, 18.0)
 #: what is left over fades where the pull of the skin falls below this; right under the skin it is about 0.45
 FADE = 0.01
+#: where the skin moves out further than the spline, as over the breast, what lies under it follows by so much, mm
+OUTWARD_MM = 2.0
 _CHUNK = 4000
 
 
@@ -160,15 +162,21 @@ class Carrier:
 
     @cached_property
     def _left_over(self) -> Floats:
-        """(n, 3) what the spline leaves over on the skin, mm."""
+        """(n, 3) what the spline leaves over on the skin, mm; outward no more than :data:`OUTWARD_MM`."""
         first = first_of_pairs(self._mirror)
         half = self.variant.half_mm - self.variant.spline.shift(self._average.vertices[first])
-        return unfold(half, self._mirror)
+        out = unfold(half, self._mirror)
+        outward = np.einsum("nk,nk->n", out, self._surface.normals)
+        return out * (OUTWARD_MM / np.maximum(outward, OUTWARD_MM))[:, None]
+
+    @cached_property
+    def _surface(self) -> Surface:
+        return Surface(self._average.vertices, self._average.faces)
 
     @cached_property
     def _reach(self) -> tuple[Floats, Floats]:
         """Reach of each vertex of the skin, mm, and its share of the surface within it."""
-        areas = Surface(self._average.vertices, self._average.faces).vertex_areas
+        areas = self._surface.vertex_areas
         times, least, most = REACH
         reach = np.clip(times * np.sqrt(areas), least, most)
         return reach, areas / reach**2

@@ -2,7 +2,7 @@
 // which says how it works and which a test holds against it.
 
 import { container, load } from "./assets.js";
-import { boundsOf } from "./geometry.js";
+import { boundsOf, normalsOf } from "./geometry.js";
 
 /** The body that the meshes are built for. */
 export const AVERAGE = "average";
@@ -76,7 +76,13 @@ export function variantOf(pack, skin, mirror) {
     const areas = areasOf(skin);
     const [times, least, most] = header.reach;
     const reach = areas.map((area) => Math.min(most, Math.max(least, times * Math.sqrt(area))));
-    return { leftOver: unfolded(half, mirror), reach, share: areas.map((area, k) => area / reach[k] ** 2) };
+    const leftOver = unfolded(half, mirror);
+    const normals = normalsOf(skin);
+    for (let v = 0; v < leftOver.length; v += 3) {
+      const outward = leftOver[v] * normals[v] + leftOver[v + 1] * normals[v + 1] + leftOver[v + 2] * normals[v + 2];
+      if (outward > header.outward) for (let k = v; k < v + 3; k += 1) leftOver[k] *= header.outward / outward;
+    }
+    return { leftOver, reach, share: areas.map((area, k) => area / reach[k] ** 2) };
   }
 
   /** Where places of the average body (x, y, z one after another) lie in this one. */

@@ -119,9 +119,10 @@ def make_variants(shop: Workshop) -> None:
     cut = plan_cut(body, figure(body))
     skin, eye = load_mesh(shop.meshes / "skin.npz"), load_mesh(shop.meshes / "eye.npz")
     eye_of, _ = eye_matrix(body)
+    nipple = load_canvas(shop.meshes).landmarks["nipple"]
     for k, (name, recipe) in enumerate(RECIPES.items()):
         shop.progress("variants", k, len(RECIPES))
-        variant = build_variant(name, recipe, body, cut, skin, eye, eye_of)
+        variant = build_variant(name, recipe, body, cut, skin, eye, eye_of, nipple)
         save_variant(shop.meshes / "variants" / f"{name}.npz", variant)
     shop.progress("variants", len(RECIPES), len(RECIPES))
 

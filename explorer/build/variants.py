@@ -54,6 +54,8 @@ LARGE_HOLE_MM = 60.0
 #: control points that are added together lie at least so far apart, mm
 APART_MM = 12.0
 TOGETHER = 24
+#: around the nipple, where the skin leads nothing that lies deep
+BREAST_MM = 80.0
 #: below the cut of the trunk there are only forearms and hands, which hold nothing that is carried
 FOREARM_WEIGHT = 0.05
 
@@ -68,7 +70,14 @@ def whole_figure(body: MakeHuman, recipe: Recipe) -> Floats:
 
 
 def build_variant(
-    name: str, recipe: Recipe, body: MakeHuman, cut: Cut, skin: Mesh, eye: Mesh, eye_of: sparse.csr_array
+    name: str,
+    recipe: Recipe,
+    body: MakeHuman,
+    cut: Cut,
+    skin: Mesh,
+    eye: Mesh,
+    eye_of: sparse.csr_array,
+    nipple: Floats,
 ) -> Variant:
     """Build one body.
 
@@ -83,6 +92,8 @@ def build_variant(
         Of the average body, as kept.
     eye_of : (e, 19158) sparse
         Eye vertices = eye_of @ base vertices.
+    nipple : (3,) float
+        The left one of the average body.
 
     Returns
     -------
@@ -97,7 +108,7 @@ def build_variant(
     steps = np.round((own.vertices - skin.vertices)[first] / STEP_MM).astype(np.int64)
     steps[mirror[first] == first, 0] = 0
     eye_steps = np.round((eye_of @ whole - eye.vertices) / STEP_MM).astype(np.int64)
-    spline = fit(skin, STEP_MM * steps.astype(np.float64), eye.vertices, STEP_MM * eye_steps.astype(np.float64))
+    spline = fit(skin, STEP_MM * steps.astype(np.float64), eye.vertices, STEP_MM * eye_steps.astype(np.float64), nipple)
     return Variant(name, recipe.stature_mm, steps, eye_steps, spline)
 
 
@@ -158,7 +169,7 @@ def _lids(skin: Mesh, shift: Floats) -> tuple[Floats, Floats]:
     return np.vstack(points), np.vstack(shifts)
 
 
-def fit(skin: Mesh, half_shift: Floats, eye: Floats, eye_shift: Floats) -> Spline:
+def fit(skin: Mesh, half_shift: Floats, eye: Floats, eye_shift: Floats, nipple: Floats) -> Spline:
     """Fit the spline to the skin and the eye of a variant.
 
     Parameters
@@ -169,6 +180,8 @@ def fit(skin: Mesh, half_shift: Floats, eye: Floats, eye_shift: Floats) -> Splin
         Shifts of its vertices of :func:`first_of_pairs`, mm.
     eye, eye_shift : (e, 3) float
         Left eye of the average body, and its shifts, mm.
+    nipple : (3,) float
+        The left one of the average body.
     """
     shift = unfold(half_shift, skin.values["mirror"].astype(np.int64))
     left = skin.vertices[:, 0] >= 0
@@ -176,6 +189,9 @@ def fit(skin: Mesh, half_shift: Floats, eye: Floats, eye_shift: Floats) -> Splin
     poles = np.unique(np.concatenate([[eye[:, k].argmin(), eye[:, k].argmax()] for k in range(3)]))
     lids, lids_shift = _lids(skin, shift)
     fixed, fixed_shift = np.vstack([lids, eye[poles]]), np.vstack([lids_shift, eye_shift[poles]])
+    # the breast lies on the chest, which does not follow its size
+    breast = np.linalg.norm(place - nipple, axis=1) < BREAST_MM
+    place, place_shift = place[~breast], place_shift[~breast]
     weight = np.where(place[:, 2] > lids[:, 2].min() - 5, 1.0, FOREARM_WEIGHT)
     chosen = _spread(place, fixed, EVEN_PAIRS)
     while True:
