@@ -21,7 +21,7 @@ __version__ = "0.1.0"
 __all__ = ["Atlas", "DataError", "ExplorerError", "__version__", "load_atlas"]
 
 
-def load_atlas(*, data: object = None, meshes: object = None) -> Atlas:
+def load_atlas(*, data: object = None, meshes: object = None, variant: str = "average") -> Atlas:
     """Load the atlas: its records now, its shapes when they are asked for.
 
     Parameters
@@ -31,15 +31,17 @@ def load_atlas(*, data: object = None, meshes: object = None) -> Atlas:
         folder of a user's own additions, loaded beside ours; see :mod:`explorer.additions`. Several may be given.
     meshes : path-like, optional
         Another folder than the one that comes with the package.
+    variant : str
+        The body: ``average``, ``male``, ``female`` or ``older``; see :meth:`explorer.atlas.Atlas.variant`.
 
     Raises
     ------
     DataError
-        When a table breaks a rule; the message names file, row and column.
+        When a table breaks a rule (the message names file, row and column), or for an unknown variant.
     """
     from explorer.atlas import load_atlas as load
 
-    return load(data=data, meshes=meshes)
+    return load(data=data, meshes=meshes, variant=variant)
 
 
 def __getattr__(name: str) -> object:

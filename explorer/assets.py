@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from explorer import folders
 from explorer.anatomy.meshio import STEP_MM, Mesh, load_mesh, quantise
 from explorer.anatomy.surface import Surface
+from explorer.anatomy.variant import FADE, OUTWARD_MM, REACH, Variant, load_variant
+from explorer.atlas import VARIANTS
 from explorer.bundle import bundle
 from explorer.catalogue import catalogue
 
@@ -122,6 +124,26 @@ def even_dots(vertices: NDArray[np.float64], spacing: NDArray[np.float64]) -> ND
     return np.sort(np.array(chosen))
 
 
+def _variant(variant: Variant) -> Asset:
+    """A body for the browser: shifts of skin and eye, and the warp."""
+    header: dict[str, Any] = {
+        "name": variant.name,
+        "step_mm": STEP_MM,
+        "reach": REACH,
+        "fade": FADE,
+        "outward": OUTWARD_MM,
+        "origin": {},
+    }
+    arrays: dict[str, tuple[NDArray[Any], int]] = {}
+    for name, steps in (("skin", variant.skin), ("eye", variant.eye)):
+        origin, kept = quantise(STEP_MM * steps.astype(np.float64))
+        header["origin"][name] = [round(float(x), 4) for x in origin]
+        arrays[name] = (kept, 3)
+    arrays["points"] = (variant.spline.points.astype(np.float32), 0)
+    arrays["weights"] = (variant.spline.weights.astype(np.float32), 0)
+    return _named(f"body-{variant.name}", "bin.gz", pack_arrays(header, arrays), "application/octet-stream")
+
+
 @dataclass(frozen=True)
 class Assets:
     """All assets of one atlas, packed when first asked for."""
@@ -139,7 +161,7 @@ class Assets:
         """Meshes of skin, eye, bones, muscles, joints and deep areas."""
         meshes: dict[str, tuple[str, str, Mesh]] = {
             "skin": ("skin", "midline", self.atlas.skin_mesh),
-            "eye": ("eye", "paired", load_mesh(self.atlas.meshes / "eye.npz")),
+            "eye": ("eye", "paired", self.atlas.eye_mesh),
         }
         data = self.atlas.dataset
         for folder, kind in KINDS.items():
@@ -181,6 +203,13 @@ class Assets:
         return _named("paint", "bin.gz", pack_arrays(header, arrays), "application/octet-stream")
 
     @cached_property
+    def variants(self) -> dict[str, Asset]:
+        """Other bodies by name, each loaded only when it is chosen."""
+        return {
+            name: _variant(load_variant(self.atlas.meshes / VARIANTS / f"{name}.npz")) for name in self.atlas.variants
+        }
+
+    @cached_property
     def code(self) -> Asset:
         """The browser's modules as one."""
         return _named("explorer", "js", bundle().encode(), "text/javascript")
@@ -198,7 +227,7 @@ class Assets:
     @property
     def all(self) -> tuple[Asset, ...]:
         """Every asset."""
-        return (*self.data.values(), self.code, self.sheet)
+        return (*self.data.values(), *self.variants.values(), self.code, self.sheet)
 
 
 def site_sheet() -> Asset:

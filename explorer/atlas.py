@@ -21,12 +21,16 @@ if TYPE_CHECKING:
 
     from explorer.anatomy.meshio import Mesh
     from explorer.anatomy.painting import Canvas
+    from explorer.anatomy.variant import Carrier
     from explorer.anatomy.weights import Weights
 
     Floats = NDArray[np.float64]
 
 #: folders of shapes under ``meshes/``
 FOLDERS = ("muscles", "joints", "nerves", "bones", "deep")
+#: the body that the shapes are built for, and the other bodies, files in ``meshes/variants``
+AVERAGE = "average"
+VARIANTS = "variants"
 
 
 class Atlas:
@@ -39,17 +43,54 @@ class Atlas:
         Built files; read when asked for.
     name : str
         Of the shapes: ``default``, or that of an imported atlas.
+    body : str
+        ``average``, or one of :attr:`variants`, whose shapes are those of the average body carried over.
     """
 
-    def __init__(self, dataset: Dataset, meshes: Path, name: str = "default") -> None:
+    def __init__(self, dataset: Dataset, meshes: Path, name: str = "default", body: str = AVERAGE) -> None:
         self.dataset = dataset
         self.meshes = meshes
         self.name = name
+        self.body = body
+        if body != AVERAGE and body not in self.variants:
+            raise DataError(unknown("variant", body, (AVERAGE, *self.variants)))
 
     def __repr__(self) -> str:
         return (
             f"<Atlas {self.name!r}: {len(self.dataset.structures)} structures, {len(self.dataset.patterns)} patterns>"
         )
+
+    @cached_property
+    def variants(self) -> tuple[str, ...]:
+        """Names of the other bodies that this atlas can be shown on."""
+        return tuple(sorted(path.stem for path in (self.meshes / VARIANTS).glob("*.npz")))
+
+    def variant(self, body: str) -> Atlas:
+        """The same atlas on another body.
+
+        Records, patterns and the vertices they are painted on are the same; shapes and trigger points are carried
+        over. Sizes of areas, and so matches, stay those of the average body.
+
+        Parameters
+        ----------
+        body : str
+            ``average``, or one of :attr:`variants`.
+
+        Raises
+        ------
+        DataError
+            When there is no such body.
+        """
+        return self if body == self.body else Atlas(self.dataset, self.meshes, self.name, body)
+
+    @cached_property
+    def _carrier(self) -> Carrier | None:
+        """What carries shapes of the average body into this one."""
+        if self.body == AVERAGE:
+            return None
+        from explorer.anatomy.variant import Carrier, load_variant
+
+        return Carrier(self._average_skin, load_variant(self.meshes / VARIANTS / f"{self.body}.npz"))
 
     @property
     def structures(self) -> tuple[Structure, ...]:
@@ -73,9 +114,21 @@ class Atlas:
     @cached_property
     def skin_mesh(self) -> Mesh:
         """The skin with what is kept for its vertices: ``mirror`` and ``base_vertex``."""
+        return self._carrier.skin if self._carrier else self._average_skin
+
+    @cached_property
+    def _average_skin(self) -> Mesh:
         from explorer.anatomy.meshio import load_mesh
 
         return load_mesh(self.meshes / "skin.npz")
+
+    @cached_property
+    def eye_mesh(self) -> Mesh:
+        """The left eye, which stands open in the lids of the skin."""
+        from explorer.anatomy.meshio import load_mesh
+
+        mesh = load_mesh(self.meshes / "eye.npz")
+        return self._carrier.eye(mesh) if self._carrier else mesh
 
     def mesh(self, structure_id: str, side: str = "left") -> trimesh.Trimesh:
         """The shape of a muscle, a muscle group, a bone or a deep area.
@@ -125,7 +178,8 @@ class Atlas:
         for folder in FOLDERS:
             path = self.meshes / folder / f"{shape_id}.npz"
             if shape_id in self.shape_ids(folder):
-                return load_mesh(path)
+                mesh = load_mesh(path)
+                return self._carrier.mesh(mesh) if self._carrier else mesh
         known = [name for folder in FOLDERS for name in self.shape_ids(folder)]
         if shape_id in self.dataset.structures:
             raise DataError(f"structure {shape_id!r} has no shape of its own in the atlas {self.name!r}")
@@ -143,7 +197,13 @@ class Atlas:
                 row["trigger_point_id"]: (float(row["x_mm"]), float(row["y_mm"]), float(row["z_mm"]))
                 for row in csv.DictReader(file)
             }
-        return places | self._added_places(places)
+        places |= self._added_places(places)
+        if not self._carrier or not places:
+            return places
+        import numpy as np
+
+        carried = self._carrier.carry(np.array(list(places.values())))
+        return {name: (float(x), float(y), float(z)) for name, (x, y, z) in zip(places, carried, strict=True)}
 
     def _added_places(self, known: Container[str]) -> dict[str, tuple[float, float, float]]:
         """Places of trigger points that were added after the build, in muscles that have a shape."""
@@ -241,10 +301,10 @@ class Atlas:
 
     @cached_property
     def area_sizes_mm2(self) -> dict[str, float]:
-        """Size of each area on one side, mm2; ``DEEP_AREA_MM2`` for one that is not on the skin."""
+        """Size of each area on one side of the average body, mm2; ``DEEP_AREA_MM2`` for one that is not on the skin."""
         from explorer.anatomy.surface import Surface
 
-        per_vertex = Surface(self.skin_mesh.vertices, self.skin_mesh.faces).vertex_areas
+        per_vertex = Surface(self._average_skin.vertices, self._average_skin.faces).vertex_areas
         out = {}
         for area in self.dataset.areas:
             size = float(self.area_weights.layer(area) @ per_vertex) if area in self.area_weights else 0.0
@@ -312,6 +372,6 @@ def _to_trimesh(mesh: Mesh) -> trimesh.Trimesh:
     return trimesh.Trimesh(mesh.vertices, mesh.faces, process=False)
 
 
-def load_atlas(*, data: Any = None, meshes: Any = None) -> Atlas:
+def load_atlas(*, data: Any = None, meshes: Any = None, variant: str = AVERAGE) -> Atlas:
     """See :func:`explorer.load_atlas`."""
-    return Atlas(load_data(data), Path(meshes) if meshes else folders.MESHES)
+    return Atlas(load_data(data), Path(meshes) if meshes else folders.MESHES, body=variant)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import param
 from panel.custom import JSComponent
 
-from explorer.assets import Assets
+from explorer.assets import Asset, Assets
 
 if TYPE_CHECKING:
     from explorer.atlas import Atlas
@@ -26,10 +26,11 @@ async function code(model) {
 export async function render({ model, el }) {
   el.style.height = "100%";
   const { mount } = await code(model);
-  const { catalogue, body, paint, sheet } = model.assets;
+  const { catalogue, body, paint, sheet, variants } = model.assets;
   const own = () => ({ structures: model.selection, pattern: model.pattern, side: model.side });
   const explorer = mount(el, {
     assets: { catalogue, body, paint },
+    variants,
     sheet,
     vtk: window.vtk,
     linked: model.linked,
@@ -45,6 +46,11 @@ export async function render({ model, el }) {
   model.on("remove", () => explorer.remove());
 }
 """
+
+
+def _inside(asset: Asset) -> dict[str, Any]:
+    """An asset that is handed over inside the document."""
+    return {"base64": base64.b64encode(asset.content).decode(), "bytes": len(asset.content)}
 
 
 class Viewer(JSComponent):  # type: ignore[misc]
@@ -66,11 +72,12 @@ class Viewer(JSComponent):  # type: ignore[misc]
     @classmethod
     def for_page(cls, assets: Assets, prefix: str, **keywords: Any) -> Viewer:
         """The explorer for a page whose server serves the assets under an address prefix."""
-        places = {
+        places: dict[str, Any] = {
             name: {"url": f"{prefix}{asset.name}", "bytes": len(asset.content)} for name, asset in assets.data.items()
         }
         places["code"] = {"url": f"{prefix}{assets.code.name}"}
         places["sheet"] = {"url": f"{prefix}{assets.sheet.name}"}
+        places["variants"] = {name: {"url": f"{prefix}{asset.name}"} for name, asset in assets.variants.items()}
         return cls(assets=places, linked=True, shared=False, **keywords)
 
     @classmethod
@@ -81,8 +88,6 @@ class Viewer(JSComponent):  # type: ignore[misc]
         """
         own = Assets(atlas)
         packed = own.data | {"code": own.code, "sheet": own.sheet}
-        places = {
-            name: {"base64": base64.b64encode(asset.content).decode(), "bytes": len(asset.content)}
-            for name, asset in packed.items()
-        }
+        places: dict[str, Any] = {name: _inside(asset) for name, asset in packed.items()}
+        places["variants"] = {name: _inside(asset) for name, asset in own.variants.items()}
         return cls(assets=places, **keywords)

@@ -1,7 +1,7 @@
 // What stands around the canvas: key views, side, layers, legend, orientation letters, trigger point marks, hover name.
 
 import { h, svg } from "./dom.js";
-import { SIDES, VIEWS } from "./state.js";
+import { SIDES, TONES, VIEWS } from "./state.js";
 
 /** A group of buttons of which one is pressed. */
 function segments(label, options, name, set, t, key) {
@@ -12,7 +12,14 @@ function segments(label, options, name, set, t, key) {
   return { element, show: (value) => buttons.forEach((b) => b.setAttribute("aria-pressed", String(b.dataset[name] === value))) };
 }
 
-export function makeControls({ t, set, lookAgain }) {
+/** A labelled menu of one field of the state. */
+function menu(label, name, options, set, t) {
+  const choices = options.map((option) => h("option", { value: option, text: t(`${name}.${option}`) }));
+  const select = h("select", { id: `rpx-${name}`, onchange: () => set({ [name]: select.value }, { replace: true, keepView: true }) }, ...choices);
+  return { element: h("label", { for: `rpx-${name}` }, label, select), show: (value) => (select.value = value) };
+}
+
+export function makeControls({ t, set, bodies, lookAgain }) {
   const views = h(
     "div",
     { class: "segments views", role: "group", "aria-label": t("view.title") },
@@ -31,6 +38,8 @@ export function makeControls({ t, set, lookAgain }) {
     const box = h("input", { type: "checkbox", id: `rpx-${name}`, onchange: () => set({ [name]: box.checked }, { replace: true }) });
     return box;
   };
+  const body = bodies.length > 1 ? menu(t("body.title"), "body", bodies, set, t) : null;
+  const tone = menu(t("tone.title"), "tone", TONES, set, t);
   const [muscles, bones] = [layer("muscles"), layer("bones")];
   const layers = h(
     "fieldset",
@@ -39,6 +48,8 @@ export function makeControls({ t, set, lookAgain }) {
     h("label", { for: "rpx-skin" }, t("layers.skin"), skin),
     h("label", { for: "rpx-muscles" }, muscles, t("layers.muscles")),
     h("label", { for: "rpx-bones" }, bones, t("layers.bones")),
+    body && body.element,
+    tone.element,
   );
   const legend = h(
     "ul",
@@ -56,6 +67,8 @@ export function makeControls({ t, set, lookAgain }) {
       skin.value = String(Math.round(100 * state.skin));
       muscles.checked = state.muscles;
       bones.checked = state.bones;
+      body?.show(state.body);
+      tone.show(state.tone);
     },
   };
 }

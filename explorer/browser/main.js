@@ -12,6 +12,7 @@ import { weightsOf } from "./paint.js";
 import { sceneOf } from "./scene.js";
 import { fromFragment, INITIAL, store, toFragment } from "./state.js";
 import { translator } from "./texts.js";
+import { AVERAGE, bodiesOf } from "./variant.js";
 import { canDraw, makeView } from "./view.js";
 
 /**
@@ -19,6 +20,7 @@ import { canDraw, makeView } from "./view.js";
  * @param {HTMLElement} place
  * @param {Object} options
  * @param {Object} options.assets names -> {url} or {base64}: catalogue, body, paint
+ * @param {Object} [options.variants] names of other bodies -> {url} or {base64}, loaded when chosen
  * @param {Object} options.sheet style sheet, {url} or {base64}
  * @param {Object} options.vtk vtk.js
  * @param {boolean} [options.linked] keep the state in the page's address
@@ -78,12 +80,15 @@ async function start(root, waiting, progress, options) {
   }
   const t = translator(catalogue.texts, "en");
   const weights = weightsOf(paintPack);
+  const meshes = meshesOf(bodyPack);
+  const bodies = bodiesOf(options.variants ?? {}, meshes.get("skin"), paintPack.array("mirror"));
   const featureIds = new Set(catalogue.pain_first.features.map((feature) => feature.id));
   const known = {
     structure: (id) => catalogue.structures[id],
     pattern: (id) => catalogue.patterns[id],
     area: (id) => (catalogue.areas[id]?.place === "own" ? undefined : catalogue.areas[id]),
     feature: (id) => featureIds.has(id),
+    bodies: bodies.names,
   };
 
   /** What is chosen by an id: a part of a muscle means the muscle, with the part's own pattern if there is one. */
@@ -130,6 +135,7 @@ async function start(root, waiting, progress, options) {
   const controls = makeControls({
     t,
     set,
+    bodies: bodies.names,
     lookAgain: (name) => {
       set({ view: name }, { replace: true, keepView: true });
       view?.look(name, frameOf(states.get()));
@@ -242,7 +248,52 @@ async function start(root, waiting, progress, options) {
     }
   }
 
+  let worn = null; // the variant that is shown; null for the average body
+  let wanted = AVERAGE;
+
+  /** Show the chosen body, once it is here; what is shown stays when it does not come. */
+  async function wear(name) {
+    if (!view || name === wanted) return;
+    const before = worn?.name ?? AVERAGE;
+    wanted = name;
+    try {
+      const variant = await bodies.get(name);
+      if (wanted !== name) return;
+      view.wear(variant);
+      worn = variant;
+      root.dataset.body = name;
+    } catch (error) {
+      if (wanted !== name) return;
+      wanted = before;
+      tell(t("body.missing", { body: t(`body.${name}`), reason: error.message }));
+      set({ body: before }, { replace: true, keepView: true });
+    }
+  }
+
+  /** Markers where the trigger points lie in the body that is shown. */
+  function placed(markers) {
+    if (!worn || !markers.length) return markers;
+    const places = worn.carry(markers.flatMap((marker) => marker.xyz_mm));
+    return markers.map((marker, k) => ({ ...marker, xyz_mm: [...places.subarray(3 * k, 3 * k + 3)] }));
+  }
+
+  function dress(state, before) {
+    if (before?.tone !== state.tone) {
+      const colours = catalogue.style.tones[state.tone];
+      view?.tint(colours);
+      for (const name of ["core", "core_line", "spillover"]) root.style.setProperty(SWATCHES[name], colours[name]);
+    }
+    if (before && before.body !== state.body) {
+      wear(state.body).then(() => {
+        if (states.get().body !== state.body || !view) return;
+        show(states.get(), states.get());
+        announce.textContent = t("announce.body", { body: t(`body.${state.body}`) });
+      });
+    }
+  }
+
   function show(state, before, how = {}) {
+    dress(state, before);
     const scene = sceneOf(catalogue, state);
     list.show(state);
     list.element.hidden = state.mode === "pain";
@@ -253,7 +304,7 @@ async function start(root, waiting, progress, options) {
     pain.show(state);
     card.show(state);
     controls.show(state);
-    overlay.show(scene, state);
+    overlay.show({ ...scene, markers: placed(scene.markers) }, state);
     view?.show(shownScene(state));
     if (view && (state.mode === "pain" || before?.mode === "pain")) view.showDrawing(pain.shownDrawing(state));
     const target = ({ structures, pattern, side, view: name }) => JSON.stringify([structures, pattern, side, name]);
@@ -268,8 +319,11 @@ async function start(root, waiting, progress, options) {
   }
 
   function problem(words) {
-    if (!words.length) return;
-    note.textContent = t("link.unknown", { words: words.join(", ") });
+    if (words.length) tell(t("link.unknown", { words: words.join(", ") }));
+  }
+
+  function tell(words) {
+    note.textContent = words;
     note.hidden = false;
     setTimeout(() => {
       note.hidden = true;
@@ -326,6 +380,7 @@ async function start(root, waiting, progress, options) {
   };
   addEventListener("keydown", onKey);
 
+  await wear(states.get().body);
   show(states.get(), null);
   problem(fromLink.problems);
   root.dataset.ready = "true";
@@ -336,6 +391,7 @@ async function start(root, waiting, progress, options) {
     view,
     scene: () => sceneOf(catalogue, states.get()),
     sceneOf: (state) => sceneOf(catalogue, state),
+    bodies,
     catalogue,
     weights,
     scorer,
@@ -351,6 +407,9 @@ async function start(root, waiting, progress, options) {
   root.explorer = explorer; // the way in for embedding pages and tests
   return explorer;
 }
+
+/** Where the style sheet keeps the colours of the paint. */
+const SWATCHES = { core: "--core", core_line: "--core-line", spillover: "--spill" };
 
 /** A box with some room around it, no smaller than a head. */
 function widened(box) {

@@ -5,6 +5,8 @@ import { strokesFromText, strokesToText } from "./brush.js";
 export const VERSION = 1;
 export const VIEWS = ["three_quarter", "front", "left", "right", "back", "top"];
 export const SIDES = ["left", "right", "both"];
+export const BODIES = ["average", "male", "female", "older"];
+export const TONES = ["light", "medium", "brown", "dark"];
 
 export const INITIAL = Object.freeze({
   structures: Object.freeze([]),
@@ -20,6 +22,8 @@ export const INITIAL = Object.freeze({
   strokes: Object.freeze([]), // painted pain
   features: Object.freeze([]),
   from: null, // side of the structures that the ranked list prefers
+  body: "average",
+  tone: "light",
 });
 
 /** A state as a URL fragment without the leading #; what is as at the start is left out. */
@@ -38,6 +42,8 @@ export function toFragment(state) {
   if (state.strokes.length) out.push(`d=${strokesToText(state.strokes)}`);
   if (state.features.length) out.push(`f=${state.features.join(",")}`);
   if (state.from) out.push(`from=${state.from}`);
+  if (state.body !== INITIAL.body) out.push(`body=${state.body}`);
+  if (state.tone !== INITIAL.tone) out.push(`tone=${state.tone}`);
   return out.length === 1 ? "" : out.join("&");
 }
 
@@ -74,6 +80,8 @@ export function fromFragment(fragment, known) {
   choice("side", SIDES);
   choice("view", VIEWS);
   choice("voice", ["plain", "clinical"]);
+  choice("body", known.bodies ?? BODIES);
+  choice("tone", TONES);
   const skin = fields.get("skin");
   if (skin !== null) {
     if (/^\d{1,3}$/.test(skin) && Number(skin) <= 100) state.skin = Number(skin) / 100;

