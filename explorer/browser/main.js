@@ -2,6 +2,7 @@
 
 import { container, load, loadJson, loadText } from "./assets.js";
 import { makeCard } from "./card.js";
+import { makeChart } from "./chart.js";
 import { makeControls, makeOverlay } from "./controls.js";
 import { h } from "./dom.js";
 import { meshesOf } from "./geometry.js";
@@ -127,11 +128,14 @@ async function start(root, waiting, progress, options) {
       view?.look(name, frameOf(states.get()));
     },
   });
+  const meshes = meshesOf(bodyPack);
+  const dots = { vertices: paintPack.array("dots"), radii: paintPack.array("dot_radii") };
+  const chart = makeChart({ catalogue, t, weights, dots, meshes });
   stage.append(canvasPlace, overlay.element, controls.top, controls.bottom, note);
   canvasPlace.append(h("p", { id: "rpx-canvas-help", class: "sr-only", text: t("canvas.help") }));
 
   waiting.remove();
-  root.append(list.element, stage, card.element, announce);
+  root.append(list.element, stage, chart.element, card.element, announce);
 
   const nameOf = (hit) => {
     if (!hit) return null;
@@ -144,11 +148,10 @@ async function start(root, waiting, progress, options) {
   };
 
   if (canDraw() && options.vtk) {
-    const dots = { vertices: paintPack.array("dots"), radii: paintPack.array("dot_radii") };
     view = makeView(
       canvasPlace,
       options.vtk,
-      { meshes: meshesOf(bodyPack), weights, style: catalogue.style, dots, vertexAreas: paintPack.array("areas") },
+      { meshes, weights, style: catalogue.style, dots, vertexAreas: paintPack.array("areas") },
       {
         onPick: (hit) => {
           if (hit && catalogue.structures[hit.id]) {
@@ -179,6 +182,7 @@ async function start(root, waiting, progress, options) {
     controls.show(state);
     overlay.show(scene, state);
     view?.show(scene);
+    chart.show(scene, state);
     const target = ({ structures, pattern, side, view: name }) => JSON.stringify([structures, pattern, side, name]);
     if (view && (!before || (target(state) !== target(before) && !how.keepView))) {
       view.look(state.view, frameOf(state), before ? undefined : 0);
@@ -253,6 +257,7 @@ async function start(root, waiting, progress, options) {
     get: states.get,
     set,
     view,
+    chart,
     scene: () => sceneOf(catalogue, states.get()),
     sceneOf: (state) => sceneOf(catalogue, state),
     catalogue,
