@@ -29,10 +29,51 @@ export function makeChart({ catalogue, t, weights, dots, meshes }) {
       const grid = gridOf(skin, side);
       const covered = new Float32Array(grid.depth.length);
       for (let k = 0; k < covered.length; k += 1) covered[k] = grid.depth[k] === -Infinity ? 0 : 1;
-      bodies[name] = { side, grid, outline: pathOf(loopsOf(grid, covered, 0.5), true), lines: pathOf(linesOf(skin, shells.normals, side, grid), false) };
+      bodies[name] = {
+        side,
+        grid,
+        outline: pathOf(loopsOf(grid, covered, 0.5), true),
+        tones: tonesOf(side, grid),
+        lines: pathOf(linesOf(skin, shells.normals, side, grid), false),
+        eyes: eyesOf(side, grid),
+      };
     }
     return bodies[name];
   };
+
+  /** Calm shading: where the skin turns from a light above the eye, in two steps. */
+  function tonesOf(side, grid) {
+    const light = [0, 1, 2].map((k) => 0.86 * side.toEye[k] + (k === 2 ? 0.5 : 0));
+    const dark = new Float32Array(weights.count);
+    for (let v = 0; v < dark.length; v += 1) {
+      dark[v] = 1 - (shells.normals[3 * v] * light[0] + shells.normals[3 * v + 1] * light[1] + shells.normals[3 * v + 2] * light[2]);
+    }
+    const image = valuesOn(grid, dark);
+    return [0.42, 0.72].map((level) => pathOf(loopsOf(grid, image, level).filter((loop) => loop.length > 14), true, 1));
+  }
+
+  /** What the lids leave free of the eyes, and the iris in it. */
+  function eyesOf(side, grid) {
+    const eye = meshes.get("eye");
+    if (!eye) return [];
+    const [white, iris] = [new Float32Array(grid.depth.length), new Float32Array(grid.depth.length)];
+    for (const mesh of [eye, mirrored(eye)]) {
+      const own = gridOf(mesh, side);
+      const middle = onPaper(side, [0, 1, 2].map((axis) => mesh.positions.reduce((sum, value, k) => (k % 3 === axis ? sum + value : sum), 0) / (mesh.positions.length / 3)));
+      const sight = onPaper(side, [0, -1, 0]);
+      for (let row = 0; row < own.height; row += 1) {
+        for (let column = 0; column < own.width; column += 1) {
+          const depth = own.depth[row * own.width + column];
+          const [x, y] = [own.left + column * own.step, own.top + row * own.step];
+          if (depth === -Infinity || !(depthUnder(grid, [x, y, depth]) < 0)) continue;
+          const k = Math.round((y - grid.top) / grid.step) * grid.width + Math.round((x - grid.left) / grid.step);
+          white[k] = 1;
+          if (Math.hypot(x - middle[0] - 10.5 * sight[0], y - middle[1]) < 5.6) iris[k] = 1;
+        }
+      }
+    }
+    return [white, iris].map((values) => pathOf(loopsOf(grid, values, 0.5), true, 0.4));
+  }
 
   const figures = {};
   const strip = h("div", { class: "chart-figures" });
@@ -97,14 +138,21 @@ export function makeChart({ catalogue, t, weights, dots, meshes }) {
 
   function boxOf(name, lowest) {
     const { grid } = bodyOf(name);
-    const across = grid.width * grid.step;
-    return [grid.left, grid.top, across, Math.min(lowest - grid.top, grid.height * grid.step)];
+    const rows = Math.min(grid.height, Math.ceil((lowest - grid.top) / grid.step));
+    let [first, last] = [grid.width, 0];
+    for (let row = 0; row < rows; row += 1) {
+      for (let column = 0; column < grid.width; column += 1) {
+        if (grid.depth[row * grid.width + column] === -Infinity) continue;
+        first = Math.min(first, column);
+        last = Math.max(last, column);
+      }
+    }
+    return [grid.left + (first - 3) * grid.step, grid.top, (last - first + 6) * grid.step, rows * grid.step];
   }
 
   /** The figure of one side as SVG parts with their looks in attributes, so that a saved file needs no style sheet. */
-  function parts(name, found, mirror, id) {
+  function parts(name, found, mirror, id, [left, , across]) {
     const body = bodyOf(name);
-    const [left, , across] = boxOf(name, 0);
     const flip = mirror ? { transform: `matrix(-1 0 0 1 ${2 * left + across} 0)` } : {};
     const line = { fill: "none", "stroke-linejoin": "round", "stroke-linecap": "round" };
     const soft = svg(
@@ -118,6 +166,8 @@ export function makeChart({ catalogue, t, weights, dots, meshes }) {
       { class: "figure", ...flip },
       svg("defs", {}, soft),
       svg("path", { class: "body", d: body.outline, fill: "#f3ebe2", stroke: "#6b6259", "stroke-width": 1.6, "fill-rule": "evenodd", "stroke-linejoin": "round" }),
+      ...body.tones.map((tone) => svg("path", { class: "tone", d: tone, fill: "#8a6a50", "fill-opacity": 0.1, "fill-rule": "evenodd" })),
+      ...body.eyes.map((part, k) => svg("path", { class: "eye", d: part, fill: k ? "#6f665d" : "#ffffff", stroke: k ? "none" : "#9a8f84", "stroke-width": 1.2 })),
       svg("path", { class: "feature", d: body.lines, ...line, stroke: "#9a8f84", "stroke-width": 1.2 }),
       ...(found.spillover.length
         ? [
@@ -205,7 +255,7 @@ export function makeChart({ catalogue, t, weights, dots, meshes }) {
       const box = boxOf(name, lowest);
       picture.setAttribute("viewBox", box.map((value) => value.toFixed(1)).join(" "));
       picture.setAttribute("aria-label", labelOf(name, found));
-      picture.replaceChildren(parts(name, found, Boolean(state.mirror), `rpx-deep-${name}`), ...letterMarks(name, Boolean(state.mirror), box, box[1] + 44));
+      picture.replaceChildren(parts(name, found, Boolean(state.mirror), `rpx-deep-${name}`, box), ...letterMarks(name, Boolean(state.mirror), box, box[1] + 44));
       figure.style.flex = `${box[2]} 1 0`;
       figure.style.setProperty("--shape", `${box[2]} / ${box[3]}`);
       figure.dataset.painted = String(found.core.length + found.spillover.length > 0);
@@ -238,7 +288,7 @@ export function makeChart({ catalogue, t, weights, dots, meshes }) {
         const box = boxOf(name, lowest);
         const clip = `rpx-clip-${name}`;
         const frame = svg("clipPath", { id: clip }, svg("rect", { x: box[0], y: box[1], width: box[2], height: box[3] }));
-        const figure = svg("g", { "clip-path": `url(#${clip})` }, parts(name, drawn(name, scene, paint), Boolean(state.mirror), `rpx-saved-${name}`));
+        const figure = svg("g", { "clip-path": `url(#${clip})` }, parts(name, drawn(name, scene, paint), Boolean(state.mirror), `rpx-saved-${name}`, box));
         const caption = svg("text", { x: box[0] + box[2] / 2, y: box[1] + box[3] + 30, "text-anchor": "middle", "font-size": 22, fill: "#22282f" });
         caption.textContent = t(`view.${name}`);
         out.append(svg("g", { transform: `translate(${(x - box[0]).toFixed(1)} ${(-box[1]).toFixed(1)})` }, frame, figure, ...letterMarks(name, Boolean(state.mirror), box, box[1] + 44), caption));

@@ -211,9 +211,13 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
   const pointers = new Map();
   let travelled = 0;
 
+  let asMirror = false;
+  /** Between places of the picture and places of the body's own view, which a mirror exchanges. */
+  const across = (x) => (asMirror ? size[0] - x : x);
+
   function at(event) {
     const bounds = canvas.getBoundingClientRect();
-    return [event.clientX - bounds.left, event.clientY - bounds.top];
+    return [across(event.clientX - bounds.left), event.clientY - bounds.top];
   }
 
   canvas.addEventListener("pointerdown", (event) => {
@@ -375,7 +379,7 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
       moveTo(poseFor(view, box, ...size, insets), milliseconds);
     },
     /** Turn, shift or come nearer by steps, for the keyboard. */
-    nudge: (dx, dy) => moveTo(turned(pose, dx, dy), 120),
+    nudge: (dx, dy) => moveTo(turned(pose, asMirror ? -dx : dx, dy), 120),
     zoom: (factor) => moveTo(zoomed(pose, factor), 120),
     /** A box around the paint and around structures, at least as large as a hand. */
     boxOf(scene) {
@@ -408,15 +412,35 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
       }
       return best[0];
     },
-    project: (point) => project(pose, point, ...size),
+    project(point) {
+      const place = project(pose, point, ...size);
+      return { ...place, x: across(place.x) };
+    },
+    /** Show the picture as in a mirror, or as it is. */
+    mirror(on) {
+      asMirror = on;
+      canvas.style.transform = on ? "scaleX(-1)" : "";
+      request();
+    },
+    across,
+    /** The picture as it stands, on a canvas of its own. */
+    snapshot() {
+      draw();
+      const copy = document.createElement("canvas");
+      [copy.width, copy.height] = [canvas.width, canvas.height];
+      const brush = copy.getContext("2d");
+      if (asMirror) brush.setTransform(-1, 0, 0, 1, copy.width, 0);
+      brush.drawImage(canvas, 0, 0);
+      return { image: copy, width: size[0], height: size[1] };
+    },
     /** Does the skin near a point face the eye? */
     faces(point) {
       const { toEye } = axesOf(pose);
       const outward = point[1] > 20 ? [point[0] * 0.6, 60, 0] : [point[0], -40, 0];
       return dot(toEye, outward) > -10;
     },
-    pick,
-    ray: (x, y) => rayThrough(pose, x, y, ...size),
+    pick: (x, y) => pick(across(x), y),
+    ray: (x, y) => rayThrough(pose, across(x), y, ...size),
     pose: () => pose,
     frames: () => painted,
     redraw: request,
