@@ -10,6 +10,8 @@ const LEVEL = 127.5;
 const HEAD_TO = 238; // mm below the origin: how far the chart reaches when no paint lies lower
 const MARGIN = 26;
 const DEEP_MM = 75; // a deep place is marked on the sides from which it lies no deeper than this
+const DEEP_SLACK_MM = 6;
+const OPPOSITE = { front: "back", back: "front", left: "right", right: "left" };
 const POINT_MM = 32; // and a trigger point where it lies no deeper than this
 
 /**
@@ -100,7 +102,7 @@ export function makeChart({ catalogue, t, weights, dots, meshes }) {
       if (depthUnder(grid, place) < 1.5) spots.push([place[0], place[1], dots.radii[k] / 10]);
     });
     const points = scene.markers.filter((marker) => marker.chosen).map((marker) => ({ marker, place: onPaper(side, marker.xyz_mm) }));
-    const deep = scene.deep.flatMap((entry) => deepMarks(entry, side, grid));
+    const deep = scene.deep.flatMap((entry) => deepMarks(entry, name));
     return {
       core: loopsOf(grid, core, LEVEL),
       spillover: loopsOf(grid, both, LEVEL).filter(() => spillover.some((value) => value > LEVEL)),
@@ -110,8 +112,10 @@ export function makeChart({ catalogue, t, weights, dots, meshes }) {
     };
   }
 
-  /** A soft ellipse where a deep place lies, on the sides of the body from which it is not far. */
-  function deepMarks({ area, side: bodySide, role }, side, grid) {
+  /** A soft ellipse where a deep place lies, on the sides of the body from which it is not far, and not nearer from behind. */
+  function deepMarks({ area, side: bodySide, role }, name) {
+    const { side, grid } = bodyOf(name);
+    const beyond = bodyOf(OPPOSITE[name]);
     const mesh = meshes.get(area);
     if (!mesh) return [];
     const sides = mesh.pairing === "midline" || bodySide !== "midline" ? [bodySide] : ["left", "right"];
@@ -120,7 +124,9 @@ export function makeChart({ catalogue, t, weights, dots, meshes }) {
       const places = [];
       for (let k = 0; k < positions.length; k += 3) places.push(onPaper(side, positions.subarray(k, k + 3)));
       const middle = [0, 1, 2].map((k) => places.reduce((sum, p) => sum + p[k], 0) / places.length);
-      if (depthUnder(grid, middle) > DEEP_MM || depthUnder(grid, middle) === -Infinity) return [];
+      const depth = depthUnder(grid, middle);
+      const through = depthUnder(beyond.grid, [-middle[0], middle[1], -middle[2]]);
+      if (depth === -Infinity || depth > DEEP_MM || depth > through + DEEP_SLACK_MM) return [];
       const spread = [0, 1].map((k) => Math.max(5, 1.7 * Math.sqrt(places.reduce((sum, p) => sum + (p[k] - middle[k]) ** 2, 0) / places.length)));
       return [{ x: middle[0], y: middle[1], rx: spread[0], ry: spread[1], role, area, side: one }];
     });

@@ -215,8 +215,8 @@ async function start(root, waiting, progress, options) {
     tools.show(state);
     overlay.show(scene, state);
     view?.mirror(state.mirror);
-    view?.show(scene);
     chart.show(scene, state);
+    view?.show(scene);
     const target = ({ structures, pattern, side, view: name }) => JSON.stringify([structures, pattern, side, name]);
     if (view && (!before || (target(state) !== target(before) && !how.keepView))) {
       view.look(state.view, frameOf(state), before ? undefined : 0);
@@ -295,6 +295,7 @@ async function start(root, waiting, progress, options) {
   const narrow = globalThis.matchMedia("(max-width: 900px)");
   const onWidth = () => {
     root.dataset.narrow = String(narrow.matches);
+    chart.element.tabIndex = narrow.matches || !view ? 0 : -1; // where it can scroll
     if (narrow.matches) {
       tools.options.prepend(controls.sides, controls.layers);
       root.append(tools.options);
@@ -307,8 +308,8 @@ async function start(root, waiting, progress, options) {
     }
   };
   narrow.addEventListener("change", onWidth);
-  show(states.get(), null);
   onWidth();
+  show(states.get(), null);
   tabs.choose(states.get().structures.length ? "card" : "list");
   problem(fromLink.problems);
   root.dataset.ready = "true";

@@ -375,6 +375,7 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
     },
     /** Turn to a key view and show a box of the body (none: head and shoulders). */
     look(view, wanted = null, milliseconds) {
+      resize(); // what stands around the view may just have changed its size
       box = wanted ?? HEAD_AND_SHOULDERS;
       moveTo(poseFor(view, box, ...size, insets), milliseconds);
     },

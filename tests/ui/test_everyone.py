@@ -28,6 +28,8 @@ def found_by_axe(visitor: Visitor) -> list[str]:
         f"{violation['id']}: {node['target']} {node['html'][:160]} {node.get('failureSummary', '')[:300]}"
         for violation in result.response["violations"]
         for node in violation["nodes"]
+        # marks of near trigger points may overlap; each has an equal of full size on the card (WCAG 2.5.8, "equivalent")
+        if not (violation["id"] == "target-size" and 'class="mark' in node["html"])
     ]
 
 
@@ -50,7 +52,13 @@ ZOOMED = {"viewport": {"width": 650, "height": 425}, "device_scale_factor": 2}  
 
 @pytest.mark.parametrize(
     "guest",
-    [WIDE | {"color_scheme": "light"}, WIDE | {"color_scheme": "dark"}, PHONE, PHONE | {"color_scheme": "dark"}, ZOOMED],
+    [
+        WIDE | {"color_scheme": "light"},
+        WIDE | {"color_scheme": "dark"},
+        PHONE,
+        PHONE | {"color_scheme": "dark"},
+        ZOOMED,
+    ],
     indirect=True,
     ids=["light", "dark", "phone", "phone-dark", "zoomed"],
 )
@@ -69,7 +77,9 @@ def test_axe_finds_nothing(guest, fragment):
 
 
 @pytest.mark.parametrize("page", ["patterns", "sources", "about"])
-@pytest.mark.parametrize("guest", [{"color_scheme": "light"}, {"color_scheme": "dark"}], indirect=True, ids=["light", "dark"])
+@pytest.mark.parametrize(
+    "guest", [{"color_scheme": "light"}, {"color_scheme": "dark"}], indirect=True, ids=["light", "dark"]
+)
 def test_axe_finds_nothing_on_the_pages(guest, page):
     guest.page.goto(f"{guest.address}/{page}")
     found = found_by_axe(guest)
@@ -84,12 +94,12 @@ def test_targets_are_at_least_24_px(guest):
         if guest.page.viewport_size["width"] < 900:
             guest.page.locator(f".rpx .tabs [data-tab='{tab}']").click()
         small = guest.page.locator(".rpx").evaluate(
-            """root => [...root.querySelectorAll("button, summary, input, label")]
+            """root => [...root.querySelectorAll("button, summary, input")]
               .filter(node => node.checkVisibility() && node.getBoundingClientRect().width > 0)
               .map(node => [node.outerHTML.slice(0, 90), node.getBoundingClientRect().width, node.getBoundingClientRect().height])"""
         )
         seen += len(small)
-        assert [entry for entry in small if min(entry[1:]) < 23.9 and "label" not in entry[0][:6]] == []
+        assert [entry for entry in small if min(entry[1:]) < 23.9] == []
     assert seen > 40
 
 
@@ -117,7 +127,7 @@ def test_the_theme_follows_the_device_and_the_switch_and_is_remembered(visitor):
     page, root = visitor.page, visitor.page.locator(".rpx")
     assert root.get_attribute("data-theme") == "light"
     page.emulate_media(color_scheme="dark")
-    assert root.get_attribute("data-theme") == "dark"
+    page.locator(".rpx[data-theme='dark']").wait_for()
     page.locator(".rpx .more > summary").click()
     page.locator(".rpx .options [data-option='light']").click()
     assert root.get_attribute("data-theme") == "light"
@@ -142,7 +152,7 @@ def test_each_stop_of_the_tab_key_is_seen(visitor):
         stops.append(at)
         if len(stops) > 5 and at[0] == "BODY":
             break
-    names = {name for name, _, _ in stops}
+    names = {name.partition(" ")[0] for name, _, _ in stops}
     assert {"canvas", "tool", "mark", "entry"} <= names
     unseen = [stop for stop in stops if stop[0] != "BODY" and (stop[1] < 2 or stop[2] == "none")]
     assert unseen == []
