@@ -256,6 +256,7 @@ export function makeChart({ catalogue, t, weights, dots, meshes }) {
     element.dataset.key = key;
     const paint = weights.paint(scene.paint);
     const lowest = lowestOf(scene, paint);
+    const widest = Math.max(...Object.keys(PAPER).map((name) => boxOf(name, lowest)[2]));
     for (const [name, { picture, figure }] of Object.entries(figures)) {
       const found = drawn(name, scene, paint);
       const box = boxOf(name, lowest);
@@ -263,6 +264,7 @@ export function makeChart({ catalogue, t, weights, dots, meshes }) {
       picture.setAttribute("aria-label", labelOf(name, found));
       picture.replaceChildren(parts(name, found, Boolean(state.mirror), `rpx-deep-${name}`, box), ...letterMarks(name, Boolean(state.mirror), box, box[1] + 44));
       figure.style.flex = `${box[2]} 1 0`;
+      figure.style.setProperty("--share", (box[2] / widest).toFixed(3));
       figure.style.setProperty("--shape", `${box[2]} / ${box[3]}`);
       figure.dataset.painted = String(found.core.length + found.spillover.length > 0);
     }

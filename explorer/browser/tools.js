@@ -101,6 +101,7 @@ export function makeTools({ t, set, theme, root, does }) {
     root.dataset.full = String(isFull());
   };
   document.addEventListener("fullscreenchange", onFull);
+  onFull();
   const chart = button("chart", () => does.chart());
   const bar = h("div", { class: "tools", role: "group", "aria-label": t("tool.title") }, button("back", does.back), chart, full, button("keys", () => dialog.showModal()));
 

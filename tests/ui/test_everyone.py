@@ -174,8 +174,8 @@ def test_full_screen_there_and_back(visitor):
     visitor.open()
     button = visitor.page.locator(".rpx [data-tool='full']")
     button.click()
-    visitor.page.wait_for_function("document.fullscreenElement !== null")
-    assert button.get_attribute("aria-pressed") == "true"
+    visitor.page.locator(".rpx [data-tool='full'][aria-pressed='true']").wait_for()
+    assert visitor.page.evaluate("document.fullscreenElement !== null")
     button.click()
     visitor.page.wait_for_function("document.fullscreenElement === null")
 
