@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from explorer.atlas import Atlas
 
 MAGIC = b"RPX1"
+#: style sheets of the explorer, in the order in which they hold
+SHEETS = ("style.css", "tools.css")
 #: distance of the dots of spillover: so many millimetres, and more where the mesh is coarse
 DOT_SPACING_MM = 4.2
 DOT_SPACING_EDGES = 0.9
@@ -217,7 +219,8 @@ class Assets:
     @cached_property
     def sheet(self) -> Asset:
         """The style sheet."""
-        return _named("explorer", "css", (folders.BROWSER / "style.css").read_bytes(), "text/css")
+        text = "".join((folders.BROWSER / name).read_text(encoding="utf-8") for name in SHEETS)
+        return _named("explorer", "css", text.encode(), "text/css")
 
     @property
     def data(self) -> dict[str, Asset]:

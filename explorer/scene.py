@@ -32,6 +32,10 @@ class Selection:
         Opacity of the skin, 0..1.
     muscles, bones : bool
         Whether these layers are shown.
+    rest : {'show', 'fade', 'hide'}
+        How muscles are shown that are not chosen while others are.
+    peel : bool
+        Whether the superficial muscles are taken away.
     """
 
     structures: tuple[str, ...] = ()
@@ -41,6 +45,8 @@ class Selection:
     skin: float = 1.0
     muscles: bool = True
     bones: bool = True
+    rest: str = "fade"
+    peel: bool = False
 
 
 def area_sides(rule: str, side: str) -> list[str]:
@@ -87,6 +93,8 @@ def _structures(catalogue: Json, selection: Selection, chosen: list[Json]) -> Js
     style = catalogue["style"]
     members = {name for structure in chosen for name in (structure["id"], *structure["members"])}
     deepest = max((DEPTH[structure["layer"]] for structure in chosen), default=-1)
+    isolated = bool(chosen) and selection.rest == "hide"
+    faded = bool(chosen) and selection.rest != "show"
     out: Json = {}
     for structure in catalogue["structures"].values():
         kind = structure["kind"]
@@ -95,12 +103,13 @@ def _structures(catalogue: Json, selection: Selection, chosen: list[Json]) -> Js
         own = structure["id"] in members
         # what lies over a chosen muscle is taken away, so that it can be seen
         covers = bool(chosen) and not own and DEPTH[structure["layer"]] < deepest
+        hidden = covers or isolated or (selection.peel and structure["layer"] == "superficial")
         for side in shown_sides(structure, "both"):
             lit = own and (selection.side == "both" or side in ("midline", selection.side))
-            rest = style["muscle_faded"] if chosen else style["muscle"]
+            rest = style["muscle_faded"] if faded else style["muscle"]
             out[f"{structure['id']}/{side}"] = {
                 # joints and nerves are seen when they are chosen only
-                "visible": lit or (kind.startswith("muscle") and selection.muscles and not covers),
+                "visible": lit or (kind.startswith("muscle") and selection.muscles and not hidden),
                 "colour": style["nerve" if kind == "nerve" else "muscle_chosen"] if lit else rest,
                 "chosen": lit,
             }

@@ -61,6 +61,8 @@ export function makeControls({ t, set, bodies, lookAgain }) {
   return {
     top: h("div", { class: "bar top" }, views, sides.element),
     bottom: h("div", { class: "bar bottom" }, legend, layers),
+    sides: sides.element,
+    layers,
     show(state) {
       sides.show(state.side);
       for (const button of views.children) button.setAttribute("aria-pressed", String(button.dataset.view === state.view));
@@ -119,17 +121,21 @@ export function makeOverlay({ catalogue, t, set }) {
       });
     },
     /** Put marks and letters where they belong for the present turn of the view. */
-    place(view, pose) {
+    place(view, pose, mirror = false) {
       for (const { button, place } of shown) {
         const { x, y } = view.project(place);
         button.style.transform = `translate(${x.toFixed(1)}px, ${y.toFixed(1)}px) translate(-50%, -50%)`;
         button.classList.toggle("mark-behind", !view.faces(place));
       }
       // seen from the front, the subject's right is on the left of the picture
-      const side = Math.cos(pose.azimuth);
+      const side = (mirror ? -1 : 1) * Math.cos(pose.azimuth);
       const clear = Math.abs(side) > 0.25;
       onLeft.textContent = clear ? t(side > 0 ? "letter.right" : "letter.left") : "";
       onRight.textContent = clear ? t(side > 0 ? "letter.left" : "letter.right") : "";
+    },
+    /** Marks and letters as they stand, for a picture. */
+    drawn(view) {
+      return { marks: shown.filter(({ button }) => !button.matches(".mark-behind, .mark-off")).map(({ place }) => view.project(place)), letters: [onLeft.textContent, onRight.textContent] };
     },
     hover(text, at) {
       name.textContent = text ?? "";

@@ -37,6 +37,7 @@ export function makeList({ catalogue, t, onChoose }) {
   const element = h(
     "nav",
     { class: "list", "aria-label": t("list.title") },
+    h("h2", { class: "sr-only", text: t("list.title") }),
     h("label", { for: "rpx-search", class: "label", text: t("list.title") }),
     field,
     count,

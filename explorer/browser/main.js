@@ -2,8 +2,10 @@
 
 import { container, load, loadJson, loadText } from "./assets.js";
 import { makeCard } from "./card.js";
+import { makeChart } from "./chart.js";
 import { makeControls, makeOverlay } from "./controls.js";
 import { h } from "./dom.js";
+import { captionOf, chartFile, keep, pictureOf } from "./picture.js";
 import { meshesOf, normalsOf } from "./geometry.js";
 import { makeList } from "./list.js";
 import { scorerOf } from "./matching.js";
@@ -12,6 +14,7 @@ import { weightsOf } from "./paint.js";
 import { sceneOf } from "./scene.js";
 import { fromFragment, INITIAL, store, toFragment } from "./state.js";
 import { translator } from "./texts.js";
+import { makeMannequin, makeTabs, makeTheme, makeTools, preference } from "./tools.js";
 import { AVERAGE, bodiesOf } from "./variant.js";
 import { canDraw, makeView } from "./view.js";
 
@@ -141,10 +144,36 @@ async function start(root, waiting, progress, options) {
       view?.look(name, frameOf(states.get()));
     },
   });
-  stage.append(canvasPlace, overlay.element, controls.top, controls.bottom, note);
+  const dots = { vertices: paintPack.array("dots"), radii: paintPack.array("dot_radii") };
+  const chart = makeChart({ catalogue, t, weights, dots, meshes });
+  const theme = makeTheme(options.linked ? [root, document.documentElement] : [root]);
+  const threeD = canDraw() && Boolean(options.vtk);
+  const chartShown = preference("chart", ["shown", "hidden"]);
+  const showChart = (on) => {
+    chart.element.hidden = !on;
+    tools.showChart(on);
+    chart.wake();
+  };
+  const fileName = () => ["referred-pain", ...states.get().structures, states.get().pattern, states.get().side].filter(Boolean).join("_").slice(0, 100);
+  const caption = () => captionOf({ catalogue, t, state: states.get(), inWords: chart.inWords });
+  const does = {
+    back: () => view?.look(states.get().view, frameOf(states.get())),
+    chart() {
+      chartShown.set(chart.element.hidden ? "shown" : "hidden");
+      showChart(chart.element.hidden);
+    },
+    savePicture: threeD
+      ? () => pictureOf(view.snapshot(), overlay.drawn(view), caption(), catalogue.style).toBlob((blob) => keep(blob, `${fileName()}.png`))
+      : null,
+    saveChart: () => keep(new Blob([chartFile(chart.sheet(), caption(), catalogue.style)], { type: "image/svg+xml" }), `${fileName()}_chart.svg`),
+  };
+  const tools = makeTools({ t, set, theme, root, does });
+  const mannequin = makeMannequin(t);
+  const tabs = makeTabs({ t, root, onTab: () => chart.wake() });
+  controls.bottom.append(tools.more);
+  stage.append(canvasPlace, overlay.element, controls.top, controls.bottom, tools.bar, mannequin.element, tools.note, note);
   canvasPlace.append(h("p", { id: "rpx-canvas-help", class: "sr-only", text: t("canvas.help") }));
 
-  const meshes = meshesOf(bodyPack);
   const scorer = scorerOf({ catalogue, weights, areas: paintPack.array("areas") });
   const pain = makePain({
     catalogue,
@@ -169,7 +198,15 @@ async function start(root, waiting, progress, options) {
     ),
   );
   waiting.remove();
-  root.append(h("div", { class: "column" }, doors, list.element, pain.left), stage, h("div", { class: "column" }, pain.back, card.element, pain.right), announce);
+  root.append(
+    h("div", { class: "column" }, doors, list.element, pain.left),
+    stage,
+    chart.element,
+    h("div", { class: "column" }, pain.back, card.element, pain.right),
+    tabs.element,
+    announce,
+    tools.dialog,
+  );
 
   const nameOf = (hit) => {
     if (!hit) return null;
@@ -181,8 +218,7 @@ async function start(root, waiting, progress, options) {
     return found ? catalogue.areas[found.id].name : null;
   };
 
-  if (canDraw() && options.vtk) {
-    const dots = { vertices: paintPack.array("dots"), radii: paintPack.array("dot_radii") };
+  if (threeD) {
     view = makeView(
       canvasPlace,
       options.vtk,
@@ -201,20 +237,25 @@ async function start(root, waiting, progress, options) {
         onHover: (hit, at) => {
           if (choosingPain()) {
             const area = hit?.skin && weights.areaAt(hit.skin.vertices);
-            overlay.hover(area ? pain.areaWords(area) : null, at);
+            overlay.hover(area ? pain.areaWords(area) : null, at && [view.across(at[0]), at[1]]);
             canvasPlace.style.cursor = hit ? (pain.brushes() ? "crosshair" : "pointer") : "grab";
             return;
           }
-          overlay.hover(nameOf(hit), at);
+          overlay.hover(nameOf(hit), at && [view.across(at[0]), at[1]]);
           canvasPlace.style.cursor = hit && catalogue.structures[hit.id] ? "pointer" : "grab";
         },
         onBrush: (phase, at) => choosingPain() && pain.onBrush(phase, at && view.skinAt(...at)),
-        onTurn: (pose) => view && overlay.place(view, pose),
+        onTurn(pose) {
+          if (!view) return;
+          overlay.place(view, pose, states.get().mirror);
+          mannequin.place(pose, states.get().mirror);
+        },
       },
       { top: 64, bottom: 58 },
     );
   } else {
     canvasPlace.append(h("p", { class: "fault", text: t("canvas.missing") }));
+    root.dataset.flat = "true"; // the chart takes the place of the view
   }
 
   function frameOf(state) {
@@ -304,16 +345,20 @@ async function start(root, waiting, progress, options) {
     pain.show(state);
     card.show(state);
     controls.show(state);
+    tools.show(state);
     overlay.show({ ...scene, markers: placed(scene.markers) }, state);
+    view?.mirror(state.mirror);
+    chart.show(scene, state);
     view?.show(shownScene(state));
     if (view && (state.mode === "pain" || before?.mode === "pain")) view.showDrawing(pain.shownDrawing(state));
     const target = ({ structures, pattern, side, view: name }) => JSON.stringify([structures, pattern, side, name]);
     if (view && (!before || (target(state) !== target(before) && !how.keepView))) {
       view.look(state.view, frameOf(state), before ? undefined : 0);
     }
-    if (view) overlay.place(view, view.pose());
+    if (view) overlay.place(view, view.pose(), state.mirror);
     if (before && JSON.stringify(state.structures) !== JSON.stringify(before.structures)) {
       const names = state.structures.map((id) => catalogue.structures[id].name).join(", ");
+      if (names && root.dataset.narrow === "true") tabs.choose("card");
       announce.textContent = names ? t("announce.chosen", { names, side: t(`side.${state.side}`) }) : t("announce.none");
     }
   }
@@ -376,12 +421,38 @@ async function start(root, waiting, progress, options) {
     } else if (event.key === "/" && !inField) {
       event.preventDefault();
       list.focusSearch();
-    } else if (event.key === "Escape" && !inField && states.get().structures.length) set({ structures: [], pattern: null });
+    } else if (tools.dialog.open || inField || event.ctrlKey || event.metaKey || event.altKey) return;
+    else if (event.key === "Escape" && states.get().structures.length) set({ structures: [], pattern: null });
+    else if (event.key === "?") tools.showKeys();
+    else if (event.composedPath().includes(root)) {
+      const action = { c: "[data-tool=chart]", f: "[data-tool=full]", m: "[data-option=mirror]" }[event.key];
+      if (event.key === "m" && states.get().mirror) set({ mirror: false }, { replace: true, keepView: true });
+      else if (action) root.querySelector(action)?.click();
+    }
   };
   addEventListener("keydown", onKey);
 
   await wear(states.get().body);
+  // a narrow screen keeps the view and shows the rest in tabs
+  const narrow = globalThis.matchMedia("(max-width: 900px)");
+  const onWidth = () => {
+    root.dataset.narrow = String(narrow.matches);
+    chart.element.tabIndex = narrow.matches || !view ? 0 : -1; // where it can scroll
+    if (narrow.matches) {
+      tools.options.prepend(controls.sides, controls.layers);
+      root.append(tools.options);
+      showChart(true);
+    } else {
+      controls.top.append(controls.sides);
+      tools.more.before(controls.layers);
+      tools.more.append(tools.options);
+      showChart(!view || chartShown.get() === "shown");
+    }
+  };
+  narrow.addEventListener("change", onWidth);
+  onWidth();
   show(states.get(), null);
+  tabs.choose(states.get().structures.length ? "card" : "list");
   problem(fromLink.problems);
   root.dataset.ready = "true";
 
@@ -389,6 +460,7 @@ async function start(root, waiting, progress, options) {
     get: states.get,
     set,
     view,
+    chart,
     scene: () => sceneOf(catalogue, states.get()),
     sceneOf: (state) => sceneOf(catalogue, state),
     bodies,
@@ -401,6 +473,9 @@ async function start(root, waiting, progress, options) {
       removeEventListener("popstate", onAddress);
       removeEventListener("hashchange", onAddress);
       removeEventListener("keydown", onKey);
+      narrow.removeEventListener("change", onWidth);
+      tools.remove();
+      theme.remove();
       view?.remove();
     },
   };

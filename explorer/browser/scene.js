@@ -29,6 +29,9 @@ export function sceneOf(catalogue, state) {
   const depth = { superficial: 0, intermediate: 1, deep: 2, none: 2 };
   const deepest = Math.max(-1, ...chosen.map((structure) => depth[structure.layer]));
 
+  const isolated = chosen.length > 0 && state.rest === "hide";
+  const faded = chosen.length > 0 && state.rest !== "show";
+
   const structures = {};
   for (const structure of Object.values(catalogue.structures)) {
     if (!SHOWN_KINDS.includes(structure.kind) || structure.members.length) continue;
@@ -36,12 +39,13 @@ export function sceneOf(catalogue, state) {
     const own = members.has(structure.id);
     // what lies over a chosen muscle is taken away, so that it can be seen
     const covers = chosen.length > 0 && !own && depth[structure.layer] < deepest;
+    const peeled = state.peel && structure.layer === "superficial";
     for (const side of shownSides(structure, "both")) {
       const lit = own && (state.side === "both" || side === "midline" || side === state.side);
       structures[`${structure.id}/${side}`] = {
         // joints and nerves are seen when they are chosen only
-        visible: lit || (muscle && state.muscles && !covers),
-        colour: lit ? style[structure.kind === "nerve" ? "nerve" : "muscle_chosen"] : chosen.length ? style.muscle_faded : style.muscle,
+        visible: lit || (muscle && state.muscles && !covers && !peeled && !isolated),
+        colour: lit ? style[structure.kind === "nerve" ? "nerve" : "muscle_chosen"] : faded ? style.muscle_faded : style.muscle,
         chosen: lit,
       };
     }

@@ -7,12 +7,16 @@ export const VIEWS = ["three_quarter", "front", "left", "right", "back", "top"];
 export const SIDES = ["left", "right", "both"];
 export const BODIES = ["average", "male", "female", "older"];
 export const TONES = ["light", "medium", "brown", "dark"];
+export const RESTS = ["show", "fade", "hide"];
 
 export const INITIAL = Object.freeze({
   structures: Object.freeze([]),
   pattern: null,
   side: "left",
   view: "three_quarter",
+  mirror: false, // the picture as in a mirror
+  rest: "fade", // what is not chosen: show, fade, hide
+  peel: false, // the superficial muscles taken away
   skin: 1,
   muscles: true,
   bones: true,
@@ -33,6 +37,9 @@ export function toFragment(state) {
   if (state.pattern) out.push(`p=${encodeURIComponent(state.pattern)}`);
   if (state.side !== INITIAL.side) out.push(`side=${state.side}`);
   if (state.view !== INITIAL.view) out.push(`view=${state.view}`);
+  if (state.mirror) out.push("mirror=1");
+  if (state.rest !== INITIAL.rest) out.push(`rest=${state.rest}`);
+  if (state.peel) out.push("peel=1");
   if (state.skin !== INITIAL.skin) out.push(`skin=${Math.round(100 * state.skin)}`);
   if (!state.muscles) out.push("muscles=0");
   if (!state.bones) out.push("bones=0");
@@ -79,6 +86,12 @@ export function fromFragment(fragment, known) {
   }
   choice("side", SIDES);
   choice("view", VIEWS);
+  choice("rest", RESTS);
+  for (const name of ["mirror", "peel"]) {
+    const value = fields.get(name);
+    if (value === "1") state[name] = true;
+    else if (value !== null && value !== "0") complain(value);
+  }
   choice("voice", ["plain", "clinical"]);
   choice("body", known.bodies ?? BODIES);
   choice("tone", TONES);

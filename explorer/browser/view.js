@@ -249,9 +249,13 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
   const pointers = new Map();
   let travelled = 0;
 
+  let asMirror = false;
+  /** Between places of the picture and places of the body's own view, which a mirror exchanges. */
+  const across = (x) => (asMirror ? size[0] - x : x);
+
   function at(event) {
     const bounds = canvas.getBoundingClientRect();
-    return [event.clientX - bounds.left, event.clientY - bounds.top];
+    return [across(event.clientX - bounds.left), event.clientY - bounds.top];
   }
 
   let brushing = null; // pointer that paints
@@ -469,11 +473,12 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
     skinAt,
     /** Turn to a key view and show a box of the body (none: head and shoulders). */
     look(view, wanted = null, milliseconds) {
+      resize(); // what stands around the view may just have changed its size
       box = wanted ?? HEAD_AND_SHOULDERS;
       moveTo(poseFor(view, box, ...size, insets), milliseconds);
     },
     /** Turn, shift or come nearer by steps, for the keyboard. */
-    nudge: (dx, dy) => moveTo(turned(pose, dx, dy), 120),
+    nudge: (dx, dy) => moveTo(turned(pose, asMirror ? -dx : dx, dy), 120),
     zoom: (factor) => moveTo(zoomed(pose, factor), 120),
     /** A box around the paint and around structures, at least as large as a hand. */
     boxOf(scene) {
@@ -511,15 +516,35 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
     /** Colours of the skin and of the paint on it. */
     tint,
     meshOf: (key) => (key === "skin" ? skin : things.get(key)?.mesh),
-    project: (point) => project(pose, point, ...size),
+    project(point) {
+      const place = project(pose, point, ...size);
+      return { ...place, x: across(place.x) };
+    },
+    /** Show the picture as in a mirror, or as it is. */
+    mirror(on) {
+      asMirror = on;
+      canvas.style.transform = on ? "scaleX(-1)" : "";
+      request();
+    },
+    across,
+    /** The picture as it stands, on a canvas of its own. */
+    snapshot() {
+      draw();
+      const copy = document.createElement("canvas");
+      [copy.width, copy.height] = [canvas.width, canvas.height];
+      const brush = copy.getContext("2d");
+      if (asMirror) brush.setTransform(-1, 0, 0, 1, copy.width, 0);
+      brush.drawImage(canvas, 0, 0);
+      return { image: copy, width: size[0], height: size[1] };
+    },
     /** Does the skin near a point face the eye? */
     faces(point) {
       const { toEye } = axesOf(pose);
       const outward = point[1] > 20 ? [point[0] * 0.6, 60, 0] : [point[0], -40, 0];
       return dot(toEye, outward) > -10;
     },
-    pick,
-    ray: (x, y) => rayThrough(pose, x, y, ...size),
+    pick: (x, y) => pick(across(x), y),
+    ray: (x, y) => rayThrough(pose, across(x), y, ...size),
     pose: () => pose,
     frames: () => painted,
     redraw: request,

@@ -32,6 +32,8 @@ def selections(count: int) -> list[Selection]:
                 chance.choice([0.0, 0.55, 1.0]),
                 chance.random() < 0.8,
                 chance.random() < 0.8,
+                chance.choice(["show", "fade", "hide"]),
+                chance.random() < 0.3,
             )
         )
     return out
@@ -48,6 +50,8 @@ def test_scenes_are_the_same_in_browser_and_python(visitor):
             "skin": selection.skin,
             "muscles": selection.muscles,
             "bones": selection.bones,
+            "rest": selection.rest,
+            "peel": selection.peel,
         }
         theirs = visitor.run("(e, state) => e.sceneOf(state)", state)
         assert theirs == scene_of(CATALOGUE, selection)
