@@ -130,11 +130,11 @@ class Visitor:
     def picture(self) -> np.ndarray:
         """(height, width, 3) pixels of the 3D view, without what stands over it."""
         stage = self.page.locator(".rpx .canvas")
-        self.page.locator(".rpx .overlay, .rpx .bar").evaluate_all(
+        self.page.locator(".rpx .overlay, .rpx .bar, .rpx .tools, .rpx .mannequin, .rpx .mirror-note").evaluate_all(
             "nodes => nodes.forEach(n => n.style.visibility = 'hidden')"
         )
         shot = stage.screenshot()
-        self.page.locator(".rpx .overlay, .rpx .bar").evaluate_all(
+        self.page.locator(".rpx .overlay, .rpx .bar, .rpx .tools, .rpx .mannequin, .rpx .mirror-note").evaluate_all(
             "nodes => nodes.forEach(n => n.style.visibility = '')"
         )
         return np.asarray(Image.open(io.BytesIO(shot)).convert("RGB")).astype(int)
