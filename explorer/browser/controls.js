@@ -48,9 +48,8 @@ export function makeControls({ t, set, bodies, lookAgain }) {
     h("label", { for: "rpx-skin" }, t("layers.skin"), skin),
     h("label", { for: "rpx-muscles" }, muscles, t("layers.muscles")),
     h("label", { for: "rpx-bones" }, bones, t("layers.bones")),
-    body && body.element,
-    tone.element,
   );
+  const looks = h("div", { class: "looks" }, body && body.element, tone.element);
   const legend = h(
     "ul",
     { class: "legend", "aria-label": t("legend.title") },
@@ -63,6 +62,7 @@ export function makeControls({ t, set, bodies, lookAgain }) {
     bottom: h("div", { class: "bar bottom" }, legend, layers),
     sides: sides.element,
     layers,
+    looks,
     show(state) {
       sides.show(state.side);
       for (const button of views.children) button.setAttribute("aria-pressed", String(button.dataset.view === state.view));

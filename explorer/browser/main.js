@@ -170,6 +170,7 @@ async function start(root, waiting, progress, options) {
   const tools = makeTools({ t, set, theme, root, does });
   const mannequin = makeMannequin(t);
   const tabs = makeTabs({ t, root, onTab: () => chart.wake() });
+  tools.options.prepend(controls.looks);
   controls.bottom.append(tools.more);
   stage.append(canvasPlace, overlay.element, controls.top, controls.bottom, tools.bar, mannequin.element, tools.note, note);
   canvasPlace.append(h("p", { id: "rpx-canvas-help", class: "sr-only", text: t("canvas.help") }));
@@ -199,10 +200,10 @@ async function start(root, waiting, progress, options) {
   );
   waiting.remove();
   root.append(
-    h("div", { class: "column" }, doors, list.element, pain.left),
+    h("div", { class: "column column-left" }, doors, list.element, pain.left),
     stage,
     chart.element,
-    h("div", { class: "column" }, pain.back, card.element, pain.right),
+    h("div", { class: "column column-right" }, pain.back, card.element, pain.right),
     tabs.element,
     announce,
     tools.dialog,

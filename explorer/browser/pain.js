@@ -155,7 +155,7 @@ export function makePain({ catalogue, t, set, get, scorer, mesh, normals, topolo
   const press = (text, onclick, properties = {}) => h("button", { type: "button", onclick, text, ...properties });
   const tools = h(
     "div",
-    { class: "segments tools", role: "group", "aria-label": t("pain.tool") },
+    { class: "segments brushes", role: "group", "aria-label": t("pain.tool") },
     ...[
       ["areas", t("pain.tool_areas")],
       ["brush", t("pain.tool_brush")],

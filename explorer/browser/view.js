@@ -136,6 +136,9 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
   // first only its depth, so that of all its layers just the nearest is seen
   const veil = actorOf(polyData(skin, {}, skinNormals), style.skin, { ambient: 0 });
   veil.getProperty().setOpacity(0.003);
+  // a little behind the skin itself, or single dots of it would be lost to rounding
+  veil.getMapper().setResolveCoincidentTopologyToPolygonOffset();
+  veil.getMapper().setRelativeCoincidentTopologyPolygonOffsetParameters(2, 2);
   veil.getProperty().setBackfaceCulling(true);
   const paintValues = new Float32Array(3 * weights.count); // core, spillover, window
   const drawnValues = new Float32Array(2 * weights.count); // pain drawn by a person, and its stripes

@@ -60,7 +60,7 @@ def warm(picture: np.ndarray) -> np.ndarray:
 def test_the_whole_way_from_a_painted_temple_to_a_pattern_and_back(visitor):
     visitor.open("v=1&view=left")
     inside(visitor, ".doors [data-mode=pain]").click()
-    inside(visitor, ".tools [data-tool=brush]").click()
+    inside(visitor, ".brushes [data-tool=brush]").click()
     visitor.settle()
     assert not warm(visitor.picture()).any()
     stroke(visitor, "temple_anterior", "temple_mid")
@@ -112,7 +112,7 @@ def test_the_whole_way_from_a_painted_temple_to_a_pattern_and_back(visitor):
     assert rows(visitor) == [(m.pattern, m.side) for m in expected[:10]]
     inside(visitor, "[data-act=redo]").click()
     assert len(visitor.state["strokes"]) == 2
-    inside(visitor, ".tools [data-tool=eraser]").click()
+    inside(visitor, ".brushes [data-tool=eraser]").click()
     visitor.settle()
     stroke(visitor, "jaw_angle", "cheek_mid")
     after = np.array(visitor.run("e => [...e.pain.paintOf(e.get())]"))
@@ -174,7 +174,7 @@ def test_clicking_the_body_chooses_and_takes_away_an_area(visitor):
 
 def test_a_link_brings_areas_paint_and_features_back(visitor):
     visitor.open("v=1&mode=pain&view=left&a=orbit_deep:right&f=chewing&from=left")
-    inside(visitor, ".tools [data-tool=brush]").click()
+    inside(visitor, ".brushes [data-tool=brush]").click()
     visitor.settle()
     stroke(visitor, "temple_anterior", "temple_mid")
     before, fragment = visitor.state, visitor.fragment
@@ -243,7 +243,7 @@ def test_grades_filter_and_look_alikes_and_words(visitor):
 
 def test_a_saved_drawing_is_read_by_python_and_opened_again(visitor, tmp_path):
     visitor.open("v=1&mode=pain&view=left&a=orbit_deep:left,occiput:right")
-    inside(visitor, ".tools [data-tool=brush]").click()
+    inside(visitor, ".brushes [data-tool=brush]").click()
     visitor.settle()
     stroke(visitor, "temple_anterior", "temple_mid")
     with visitor.page.expect_download() as download:
