@@ -28,9 +28,9 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 #: how far a vertex of the skin pulls what lies under it: so many root areas (of its share of the surface), within mm
-REACH = (1.6, 6.0, 18.0)
+REACH = (2.2, 8.0, 24.0)
 #: what is left over fades where the pull of the skin falls below this; right under the skin it is about 0.45
-FADE = 0.01
+FADE = 0.03
 #: where the skin moves out further than the spline, as over the breast, what lies under it follows by so much, mm
 OUTWARD_MM = 2.0
 _CHUNK = 4000

@@ -16,7 +16,7 @@ function segments(label, options, name, set, t, key) {
 function menu(label, name, options, set, t) {
   const choices = options.map((option) => h("option", { value: option, text: t(`${name}.${option}`) }));
   const select = h("select", { id: `rpx-${name}`, onchange: () => set({ [name]: select.value }, { replace: true, keepView: true }) }, ...choices);
-  return { element: h("label", { for: `rpx-${name}` }, label, select), show: (value) => (select.value = value) };
+  return { element: h("span", {}, h("label", { for: `rpx-${name}` }, label), " ", select), show: (value) => (select.value = value) };
 }
 
 export function makeControls({ t, set, bodies, lookAgain }) {

@@ -47,12 +47,16 @@ export function variantOf(pack, skin, mirror) {
   function bend(places, out) {
     const tail = 3 * count;
     for (let k = 0; k < places.length; k += 3) {
-      const [x, y, z] = [places[k], places[k + 1], places[k + 2]];
+      const x = places[k];
+      const y = places[k + 1];
+      const z = places[k + 2];
       let sx = weights[tail] + x * weights[tail + 3] + y * weights[tail + 6] + z * weights[tail + 9];
       let sy = weights[tail + 1] + x * weights[tail + 4] + y * weights[tail + 7] + z * weights[tail + 10];
       let sz = weights[tail + 2] + x * weights[tail + 5] + y * weights[tail + 8] + z * weights[tail + 11];
       for (let c = 0; c < tail; c += 3) {
-        const [dx, dy, dz] = [x - points[c], y - points[c + 1], z - points[c + 2]];
+        const dx = x - points[c];
+        const dy = y - points[c + 1];
+        const dz = z - points[c + 2];
         const away = Math.sqrt(dx * dx + dy * dy + dz * dz);
         sx += away * weights[c];
         sy += away * weights[c + 1];
@@ -67,12 +71,18 @@ export function variantOf(pack, skin, mirror) {
   /** What the spline leaves over on the skin, with the reach of each vertex. */
   function skinPull() {
     const size = mirror.length;
-    const kept = Array.from({ length: size }, (_, k) => k).filter((k) => k <= mirror[k]);
-    const places = new Float64Array(3 * kept.length);
-    kept.forEach((vertex, k) => places.set(skin.positions.subarray(3 * vertex, 3 * vertex + 3), 3 * k));
+    const places = [];
+    const half = [];
+    for (let v = 0; v < size; v += 1) {
+      if (v > mirror[v]) continue;
+      for (let k = 3 * v; k < 3 * v + 3; k += 1) {
+        places.push(skin.positions[k]);
+        half.push(skinShift[k]);
+      }
+    }
     const bent = new Float64Array(places.length);
-    bend(places, bent);
-    const half = bent.map((shift, k) => skinShift[3 * kept[(k - (k % 3)) / 3] + (k % 3)] - shift);
+    bend(Float64Array.from(places), bent);
+    for (let k = 0; k < half.length; k += 1) half[k] -= bent[k];
     const areas = areasOf(skin);
     const [times, least, most] = header.reach;
     const reach = areas.map((area) => Math.min(most, Math.max(least, times * Math.sqrt(area))));
@@ -87,18 +97,20 @@ export function variantOf(pack, skin, mirror) {
 
   /** Where places of the average body (x, y, z one after another) lie in this one. */
   function carry(places) {
-    const out = Float64Array.from(places);
-    bend(places, out);
+    const from = Float64Array.from(places);
+    const out = from.slice();
+    bend(from, out);
     under ??= skinPull();
     const { leftOver, reach, share } = under;
     const total = new Float64Array(places.length / 3).fill(header.fade);
     const pulled = new Float64Array(places.length);
-    const near = gridOf(places);
+    const near = gridOf(from);
     for (let v = 0; v < reach.length; v += 1) {
       const [x, y, z] = [skin.positions[3 * v], skin.positions[3 * v + 1], skin.positions[3 * v + 2]];
       near(x, y, z, reach[v], (point, away) => {
         const s = away / reach[v];
-        const pull = share[v] * (1 - s) ** 4 * (4 * s + 1);
+        const rest = (1 - s) * (1 - s);
+        const pull = share[v] * rest * rest * (4 * s + 1);
         total[point] += pull;
         for (let k = 0; k < 3; k += 1) pulled[3 * point + k] += pull * leftOver[3 * v + k];
       });
@@ -118,8 +130,9 @@ function unfolded(half, mirror) {
   for (let vertex = 0; vertex < mirror.length; vertex += 1) {
     const other = mirror[vertex];
     if (vertex > other) continue;
-    out.set([-half[k], half[k + 1], half[k + 2]], 3 * other);
-    out.set([vertex === other ? 0 : half[k], half[k + 1], half[k + 2]], 3 * vertex);
+    out[3 * other] = -half[k];
+    out[3 * vertex] = vertex === other ? 0 : half[k];
+    for (let axis = 1; axis < 3; axis += 1) out[3 * other + axis] = out[3 * vertex + axis] = half[k + axis];
     k += 3;
   }
   return out;
@@ -130,9 +143,9 @@ function areasOf({ positions, faces }) {
   const out = new Float64Array(positions.length / 3);
   for (let f = 0; f < faces.length; f += 3) {
     const [a, b, c] = [3 * faces[f], 3 * faces[f + 1], 3 * faces[f + 2]];
-    const u = [0, 1, 2].map((k) => positions[b + k] - positions[a + k]);
-    const v = [0, 1, 2].map((k) => positions[c + k] - positions[a + k]);
-    const third = Math.hypot(u[1] * v[2] - u[2] * v[1], u[2] * v[0] - u[0] * v[2], u[0] * v[1] - u[1] * v[0]) / 6;
+    const [ux, uy, uz] = [positions[b] - positions[a], positions[b + 1] - positions[a + 1], positions[b + 2] - positions[a + 2]];
+    const [vx, vy, vz] = [positions[c] - positions[a], positions[c + 1] - positions[a + 1], positions[c + 2] - positions[a + 2]];
+    const third = Math.sqrt((uy * vz - uz * vy) ** 2 + (uz * vx - ux * vz) ** 2 + (ux * vy - uy * vx) ** 2) / 6;
     for (const corner of [a, b, c]) out[corner / 3] += third;
   }
   return out;
@@ -143,8 +156,9 @@ function gridOf(places) {
   const box = boundsOf(places);
   const size = [0, 1, 2].map((k) => Math.floor((box[k + 3] - box[k]) / CELL) + 1);
   const cellOf = (k) => {
-    const [i, j, l] = [0, 1, 2].map((axis) => Math.floor((places[k + axis] - box[axis]) / CELL));
-    return (i * size[1] + j) * size[2] + l;
+    const i = Math.floor((places[k] - box[0]) / CELL);
+    const j = Math.floor((places[k + 1] - box[1]) / CELL);
+    return (i * size[1] + j) * size[2] + Math.floor((places[k + 2] - box[2]) / CELL);
   };
   const start = new Uint32Array(size[0] * size[1] * size[2] + 1);
   const cells = new Uint32Array(places.length / 3);
@@ -165,8 +179,11 @@ function gridOf(places) {
         const row = (i * size[1] + j) * size[2];
         for (let at = start[row + low[2]]; low[2] <= high[2] && at < start[row + high[2] + 1]; at += 1) {
           const point = order[at];
-          const away = Math.hypot(places[3 * point] - x, places[3 * point + 1] - y, places[3 * point + 2] - z);
-          if (away < reach) visit(point, away);
+          const dx = places[3 * point] - x;
+          const dy = places[3 * point + 1] - y;
+          const dz = places[3 * point + 2] - z;
+          const square = dx * dx + dy * dy + dz * dz;
+          if (square < reach * reach) visit(point, Math.sqrt(square));
         }
       }
     }

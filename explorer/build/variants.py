@@ -47,9 +47,9 @@ RECIPES = {
 
 #: control points of the spline, both sides together; on one side so many lie evenly over the skin, and so many on
 #: each edge of a hole and on what closes it; the others lie where the spline would be furthest off
-CONTROLS = 480
-EVEN_PAIRS = 70
-EDGE_CONTROLS = 16
+CONTROLS = 440
+EVEN_PAIRS = 45
+EDGE_CONTROLS = 8
 LARGE_HOLE_MM = 60.0
 #: control points that are added together lie at least so far apart, mm
 APART_MM = 12.0
@@ -163,7 +163,7 @@ def _lids(skin: Mesh, shift: Floats) -> tuple[Floats, Floats]:
         own = own[_spread(skin.vertices[own], middle[None], min(count, len(own)))]
         points.append(middle[None])
         shifts.append(middle_shift[None])
-        for share in (1.0, 0.85, 0.5) if large else (1.0, 0.5):
+        for share in (1.0, 0.7) if large else (1.0, 0.5):
             points.append(share * skin.vertices[own] + (1 - share) * middle)
             shifts.append(share * shift[own] + (1 - share) * middle_shift)
     return np.vstack(points), np.vstack(shifts)

@@ -92,7 +92,7 @@ def test_a_darker_tone_darkens_the_skin_and_keeps_the_paint_apart_from_it(visito
     centre = [visitor.run("(e, p) => e.view.project(p)", p) for p in ([40.0, -85.0, -60.0],)]
     x, y = int(centre[0]["x"]), int(centre[0]["y"])
     assert dark[y, x].sum() < 0.6 * light[y, x].sum()
-    core = visitor.run("e => getComputedStyle(document.querySelector('.rpx')).getPropertyValue('--core')")
+    core = visitor.page.locator(".rpx").evaluate("node => getComputedStyle(node).getPropertyValue('--core')")
     assert core.strip() == visitor.run("e => e.catalogue.style.tones.dark.core")
 
 
