@@ -151,7 +151,20 @@ def test_every_text_of_the_interface_is_in_the_table_and_used(data):
         key
         for key in table
         if key.partition(".")[0]
-        in ("view", "side", "voice", "method", "stance", "side_rule", "anatomy", "legend", "page", "card", "body", "tone")
+        in (
+            "view",
+            "side",
+            "voice",
+            "method",
+            "stance",
+            "side_rule",
+            "anatomy",
+            "legend",
+            "page",
+            "card",
+            "body",
+            "tone",
+        )
         or key.partition(".")[0] in ("tool", "peel", "rest", "mirror", "theme", "picture", "keys", "tab")
     }
     assert table - patterned <= used

@@ -56,9 +56,10 @@ def read_outlines(path: Path) -> dict[str, list[DeepStation]]:
     out: dict[str, list[DeepStation]] = defaultdict(list)
     with open(path, encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
-            numbers = [float(row[name]) for name in NUMBERS]
+            x, y, z, half_width, half_thickness, wx, wy, wz = (float(row[name]) for name in NUMBERS)
+            place = row["area_id"], int(row["piece"]), int(row["station"])
             out[row["area_id"]].append(
-                DeepStation(row["area_id"], int(row["piece"]), int(row["station"]), *numbers, row["source"])
+                DeepStation(*place, x, y, z, half_width, half_thickness, wx, wy, wz, row["source"])
             )
     return dict(out)
 

@@ -280,6 +280,12 @@ export function makeChart({ catalogue, t, weights, dots, meshes }) {
     },
     /** Draw what was missed while the chart was hidden. */
     wake: render,
+    /** Draw all anew: the skin has another form. */
+    reshaped() {
+      for (const kept of [bodies, shells]) for (const name of Object.keys(kept)) delete kept[name];
+      delete element.dataset.key;
+      if (shown) render();
+    },
     inWords,
     /**
      * The whole chart as one SVG element, with nothing left to a style sheet.

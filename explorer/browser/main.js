@@ -304,6 +304,7 @@ async function start(root, waiting, progress, options) {
       view.wear(variant);
       worn = variant;
       root.dataset.body = name;
+      chart.reshaped();
     } catch (error) {
       if (wanted !== name) return;
       wanted = before;

@@ -78,11 +78,14 @@ def winding_numbers(points: Floats, vertices: Floats, faces: Ints, chunk: int = 
     for start in range(0, len(points), chunk):
         a, b, c = (corners[None, :, k] - points[start : start + chunk, None] for k in range(3))
         la, lb, lc = (np.linalg.norm(x, axis=2) for x in (a, b, c))
-        dot = lambda x, y: np.einsum("pfk,pfk->pf", x, y)  # noqa: E731
-        top = dot(a, np.cross(b, c))
-        bottom = la * lb * lc + dot(a, b) * lc + dot(b, c) * la + dot(c, a) * lb
+        top = _dot(a, np.cross(b, c))
+        bottom = la * lb * lc + _dot(a, b) * lc + _dot(b, c) * la + _dot(c, a) * lb
         out[start : start + chunk] = np.arctan2(top, bottom).sum(axis=1) / (2 * np.pi)
     return out
+
+
+def _dot(a: Floats, b: Floats) -> Floats:
+    return np.asarray(np.einsum("pfk,pfk->pf", a, b))
 
 
 def compare(reference: Path, meshes: Path, progress: Callable[[int, int], None]) -> tuple[list[Fit], list[Recipe]]:

@@ -237,7 +237,7 @@ def _beyond_rest(way: Floats, depth: Floats) -> Floats:
     return way * (np.clip(depth - 0.5 * REST_MM, 0, None) / np.maximum(depth, 1e-9))[:, None]
 
 
-def _keep_larger(step: Floats, deepest: Floats, proposed: Floats, where: Floats) -> None:
+def _keep_larger(step: Floats, deepest: Floats, proposed: Floats, where: NDArray[np.bool_]) -> None:
     """Let each vertex follow the longest of the steps proposed to it."""
     length = np.linalg.norm(proposed, axis=1)
     better = where & (length > deepest)
