@@ -27,6 +27,8 @@ SMOOTHING, LAST_ROUNDS = 0.04, 10
 STUCK_MM = 0.6
 #: so many vertices around one are tried
 MOST_NEIGHBOURS = 8
+#: what lies on one side keeps this far from the midline, mm
+OFF_MIDLINE_MM = 0.05
 #: how often at most a better place is looked for
 SETTLINGS = 3
 #: no vertex moves further in one round, mm
@@ -128,6 +130,9 @@ def separate(
         meetings = met if k % LOOK_AGAIN == 0 or meetings is None else meetings & met
         if not met and k % LOOK_AGAIN == 0:
             break
+    for name, shape in muscles.items():
+        if bodies[name].vertices[:, 0].min() >= 0:
+            shape.vertices[:, 0] = np.maximum(shape.vertices[:, 0], OFF_MIDLINE_MM)
     while _settle(muscles, hard) and settled < SETTLINGS:
         settled += 1
     progress(rounds, rounds)

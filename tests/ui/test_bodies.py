@@ -16,8 +16,16 @@ POSITIONS = """(e, [key, every]) => {
 }"""
 
 
+def opened(visitor):
+    """The options behind "More", opened."""
+    more = visitor.page.locator(".rpx .more")
+    if more.get_attribute("open") is None:
+        more.locator("summary").click()
+    return more
+
+
 def chosen_body(visitor, name: str) -> None:
-    visitor.page.locator(".rpx #rpx-body").select_option(name)
+    opened(visitor).locator("#rpx-body").select_option(name)
     visitor.page.wait_for_selector(f".rpx[data-body='{name}']", timeout=30_000)
     visitor.settle()
 
@@ -86,7 +94,7 @@ def test_body_and_tone_are_reached_by_keyboard_and_named(visitor):
 
 def test_a_darker_tone_darkens_the_skin_and_keeps_the_paint_apart_from_it(visitor):
     light = visitor.open("v=1&s=temporalis&view=left").picture()
-    visitor.page.locator(".rpx #rpx-tone").select_option("dark")
+    opened(visitor).locator("#rpx-tone").select_option("dark")
     visitor.settle()
     dark = visitor.picture()
     centre = [visitor.run("(e, p) => e.view.project(p)", p) for p in ([40.0, -85.0, -60.0],)]
@@ -106,7 +114,7 @@ def test_an_unknown_body_in_a_link_is_named(visitor):
 def test_a_body_that_does_not_come_leaves_the_one_before(visitor):
     visitor.open("v=1&s=temporalis")
     visitor.page.route("**/body-male*", lambda route: route.abort())
-    visitor.page.locator(".rpx #rpx-body").select_option("male")
+    opened(visitor).locator("#rpx-body").select_option("male")
     visitor.page.wait_for_selector(".rpx .toast:not([hidden])")
     assert "could not be loaded" in visitor.page.locator(".rpx .toast").inner_text()
     assert visitor.state["body"] == "average"
