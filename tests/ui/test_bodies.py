@@ -80,6 +80,7 @@ def test_marks_and_picking_follow_the_body(visitor):
 
 def test_body_and_tone_are_reached_by_keyboard_and_named(visitor):
     visitor.open()
+    visitor.page.locator(".rpx .more summary").press("Enter")
     body = visitor.page.get_by_label("Body", exact=True)
     body.focus()
     visitor.page.keyboard.press("ArrowDown")
