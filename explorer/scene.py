@@ -13,7 +13,7 @@ Json = dict[str, Any]
 OPPOSITE = {"left": "right", "right": "left", "midline": "midline"}
 #: kinds of structures that have shapes of their own
 SHOWN_KINDS = ("muscle", "muscle_part", "joint", "nerve")
-DEPTH = {"superficial": 0, "intermediate": 1, "deep": 2, "none": 2}
+DEPTH = {"cutaneous": -1, "superficial": 0, "intermediate": 1, "deep": 2, "none": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def scene_of(catalogue: Json, selection: Selection) -> Json:
 def _structures(catalogue: Json, selection: Selection, chosen: list[Json]) -> Json:
     style = catalogue["style"]
     members = {name for structure in chosen for name in (structure["id"], *structure["members"])}
-    deepest = max((DEPTH[structure["layer"]] for structure in chosen), default=-1)
+    deepest = max((DEPTH[structure["layer"]] for structure in chosen), default=0)
     isolated = bool(chosen) and selection.rest == "hide"
     faded = bool(chosen) and selection.rest != "show"
     out: Json = {}
@@ -101,8 +101,9 @@ def _structures(catalogue: Json, selection: Selection, chosen: list[Json]) -> Js
         if kind not in SHOWN_KINDS or structure["members"]:
             continue
         own = structure["id"] in members
-        # what lies over a chosen muscle is taken away, so that it can be seen
-        covers = bool(chosen) and not own and DEPTH[structure["layer"]] < deepest
+        # what lies over a chosen muscle is taken away, so that it can be seen; so is a sheet in the skin, which would
+        # hide the whole neck, unless it was asked for
+        covers = not own and DEPTH[structure["layer"]] < deepest
         hidden = covers or isolated or (selection.peel and structure["layer"] == "superficial")
         for side in shown_sides(structure, "both"):
             lit = own and (selection.side == "both" or side in ("midline", selection.side))

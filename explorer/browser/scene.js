@@ -26,8 +26,8 @@ export function sceneOf(catalogue, state) {
   const { style } = catalogue;
   const chosen = state.structures.map((id) => catalogue.structures[id]).filter(Boolean);
   const members = new Set(chosen.flatMap((structure) => [structure.id, ...structure.members]));
-  const depth = { superficial: 0, intermediate: 1, deep: 2, none: 2 };
-  const deepest = Math.max(-1, ...chosen.map((structure) => depth[structure.layer]));
+  const depth = { cutaneous: -1, superficial: 0, intermediate: 1, deep: 2, none: 2 };
+  const deepest = chosen.length ? Math.max(...chosen.map((structure) => depth[structure.layer])) : 0;
 
   const isolated = chosen.length > 0 && state.rest === "hide";
   const faded = chosen.length > 0 && state.rest !== "show";
@@ -37,8 +37,9 @@ export function sceneOf(catalogue, state) {
     if (!SHOWN_KINDS.includes(structure.kind) || structure.members.length) continue;
     const muscle = structure.kind.startsWith("muscle");
     const own = members.has(structure.id);
-    // what lies over a chosen muscle is taken away, so that it can be seen
-    const covers = chosen.length > 0 && !own && depth[structure.layer] < deepest;
+    // what lies over a chosen muscle is taken away, so that it can be seen; so is a sheet in the skin, which would
+    // hide the whole neck, unless it was asked for
+    const covers = !own && depth[structure.layer] < deepest;
     const peeled = state.peel && structure.layer === "superficial";
     for (const side of shownSides(structure, "both")) {
       const lit = own && (state.side === "both" || side === "midline" || side === state.side);

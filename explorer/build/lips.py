@@ -13,6 +13,8 @@ MOUTH = np.array([0.0, -97.0, -42.0])
 HALF_WIDTH_MM = 23.5
 #: breadth of the muscle round the mouth, its depth under the skin and its half thickness
 BREADTH_MM = (11.0, 13.0)
+#: between the line of the lips and the muscle, beside its corners and above: nothing shows between the lips, mm
+GAP_MM = (4.0, 4.0)
 DEPTH_MM = 3.4
 HALF_THICKNESS_MM = 1.7
 ROWS, COLUMNS = 32, 8
@@ -35,7 +37,7 @@ def ring_of_the_mouth(skin: Mesh) -> Sheet:
     tree = cKDTree(skin.vertices[front][:, [0, 2]])
     for r, turn in enumerate(np.linspace(-np.pi, np.pi, ROWS, endpoint=False)):
         # round the corners of the mouth the ring is broad, above and below the lips it begins at their line
-        inner = np.array([(HALF_WIDTH_MM + 1.5) * np.cos(turn), 2.2 * np.sin(turn)])
+        inner = np.array([(HALF_WIDTH_MM + GAP_MM[0]) * np.cos(turn), GAP_MM[1] * np.sin(turn)])
         side, height = BREADTH_MM
         outer = np.array([(HALF_WIDTH_MM + side) * np.cos(turn), (height + 2.0) * np.sin(turn)])
         for c, share in enumerate(np.linspace(0, 1, COLUMNS)):
