@@ -178,7 +178,7 @@ class Assets:
             header["meshes"][name] = {"kind": kind, "pairing": pairing, "origin": [round(float(x), 4) for x in origin]}
             arrays[f"{name}:steps"] = (steps, 3)
             arrays[f"{name}:faces"] = (mesh.faces.astype(np.uint16 if len(mesh.vertices) < 65536 else np.uint32), 3)
-            for value in ("along", "across"):
+            for value in ("along", "across", "light"):
                 if value in mesh.values:
                     arrays[f"{name}:{value}"] = (mesh.values[value], 0)
         return _named("body", "bin.gz", pack_arrays(header, arrays), "application/octet-stream")

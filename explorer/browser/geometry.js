@@ -3,7 +3,7 @@
 /**
  * Unpack all meshes of the body container.
  * @param {{header: Object, array: Function}} pack
- * @returns {Map<string, Object>} id -> {positions: Float32Array, faces: Uint32Array, along?, across?, kind, pairing}
+ * @returns {Map<string, Object>} id -> {positions: Float32Array, faces: Uint32Array, along?, across?, light, kind, pairing}
  */
 export function meshesOf(pack) {
   const out = new Map();
@@ -21,9 +21,15 @@ export function meshesOf(pack) {
       faces: Uint32Array.from(pack.array(`${id}:faces`)),
       along: pack.array(`${id}:along`),
       across: pack.array(`${id}:across`),
+      light: lightOf(pack.array(`${id}:light`), steps.length / 3),
     });
   }
   return out;
+}
+
+/** Light in the hollows of a shape for each vertex, 0..1; 1 where none was baked. */
+function lightOf(stored, count) {
+  return stored ? Float32Array.from(stored, (value) => value / 255) : new Float32Array(count).fill(1);
 }
 
 /** The same mesh on the other side of the body. */

@@ -53,13 +53,13 @@ function install(mapper, attributes, declarations, body, uniforms) {
 /**
  * Skin: opaque where painted, glass elsewhere, more solid towards its edge.
  * Needs the point arrays `paint` (core, spillover and window, each 0..1) and `drawn` (pain that a person drew, 0..1, and
- * its stripes, a number that rises by 1 from stripe to stripe).
+ * its stripes, a number that rises by 1 from stripe to stripe), and `light` (0..1).
  */
 export function shadeSkin(mapper, uniforms) {
   install(
     mapper,
-    { paint: 3, drawn: 2 },
-    "uniform vec3 drawnColour;\nuniform float glass;\nuniform float reveal;\nuniform vec3 coreColour;\nuniform vec3 spillColour;",
+    { paint: 3, drawn: 2, light: 1 },
+    "const vec3 warmShadow = vec3(0.42, 0.30, 0.26);\nuniform vec3 drawnColour;\nuniform float glass;\nuniform float reveal;\nuniform vec3 coreColour;\nuniform vec3 spillColour;",
     `
   vec3 toEye = normalize(-vertexVC.xyz);
   float facing = max(dot(normalVCVSOutput, toEye), 0.0);
@@ -68,7 +68,7 @@ export function shadeSkin(mapper, uniforms) {
   float soft = max(fwidth(paintVS.x), 0.002);
   float core = smoothstep(0.5 - soft, 0.5 + soft, paintVS.x) * reveal;
   float spill = smoothstep(0.42, 0.58, paintVS.y) * reveal * (1.0 - core);
-  vec3 shade = gl_FragData[0].rgb;
+  vec3 shade = gl_FragData[0].rgb * mix(warmShadow, vec3(1.0), lightVS);
   shade = mix(shade, spillColour * (0.25 + 0.75 * light), 0.30 * spill);
   shade = mix(shade, coreColour * (0.35 + 0.65 * light), core);
   float open = glass * (1.0 - 0.80 * paintVS.z);
@@ -86,11 +86,11 @@ export function shadeSkin(mapper, uniforms) {
   );
 }
 
-/** Muscle: fine lines along the fibres, pale tendons at both ends. Needs the point array `fibre` (along 0..1, across mm). */
+/** Muscle: fine lines along the fibres, pale tendons at both ends. Needs the point arrays `fibre` (along 0..1, across mm) and `light`. */
 export function shadeMuscle(mapper, uniforms) {
   install(
     mapper,
-    { fibre: 2 },
+    { fibre: 2, light: 1 },
     "uniform vec3 tendonColour;",
     `
   float lane = fibreVS.y * 0.42;
@@ -100,9 +100,14 @@ export function shadeMuscle(mapper, uniforms) {
   float tendon = 1.0 - smoothstep(0.0, 0.13, min(fibreVS.x, 1.0 - fibreVS.x) + 0.03 * line);
   float light = dot(gl_FragData[0].rgb, vec3(0.333)) / max(dot(diffuseColor, vec3(0.333)), 0.01);
   vec3 flesh = gl_FragData[0].rgb * (1.0 + 0.13 * line);
-  gl_FragData[0] = vec4(mix(flesh, tendonColour * light, 0.8 * tendon), opacity);`,
+  gl_FragData[0] = vec4(mix(flesh, tendonColour * light, 0.8 * tendon) * lightVS, opacity);`,
     uniforms,
   );
+}
+
+/** Bone: darker in its hollows. Needs the point array `light` (0..1). */
+export function shadeBone(mapper) {
+  install(mapper, { light: 1 }, "", "  gl_FragData[0] = vec4(gl_FragData[0].rgb * lightVS, opacity);", {});
 }
 
 /** Eye: white, iris and pupil by the angle from the line of sight. Needs the point array `sight` (unit vectors from its centre). */

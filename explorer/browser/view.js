@@ -4,9 +4,10 @@ import { between, eyeOf, axesOf, fit, panned, poseFor, project, rayThrough, turn
 import { boundsOf, mirrored, normalsOf } from "./geometry.js";
 import { dotsOf, outlinesOf, ribbonOf } from "./paint.js";
 import { openedLeft, openedOver } from "./window.js";
+import { rimOfMouth, seamOf } from "./mouth.js";
 import { firstHit, treeOf } from "./raycast.js";
 import { reshape, wardrobe } from "./wear.js";
-import { shadeDeep, shadeEye, shadeMuscle, shadeSkin } from "./shading.js";
+import { shadeBone, shadeDeep, shadeEye, shadeMuscle, shadeSkin } from "./shading.js";
 
 const HEAD_AND_SHOULDERS = [-205, -110, -262, 205, 132, 138];
 const CLICK_PIXELS = 5;
@@ -98,7 +99,7 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
 
   function add(mesh, side, options) {
     const shape = side === "right" ? mirrored(mesh) : mesh;
-    const arrays = {};
+    const arrays = { light: { values: shape.light, width: 1 } };
     if (shape.along) {
       const fibre = new Float32Array(2 * shape.along.length);
       for (let k = 0; k < shape.along.length; k += 1) {
@@ -118,7 +119,7 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
   const muscleUniforms = { tendonColour: rgb(style.tendon) };
   for (const mesh of meshes.values()) {
     for (const side of sidesOf(mesh)) {
-      if (mesh.kind === "bone") add(mesh, side, { colour: style.bone, specular: 0.12 });
+      if (mesh.kind === "bone") add(mesh, side, { colour: style.bone, shade: shadeBone, specular: 0.12 });
       if (mesh.kind === "muscle") add(mesh, side, { colour: style.muscle, shade: (m) => shadeMuscle(m, muscleUniforms) });
       if (["joint", "nerve"].includes(mesh.kind)) add(mesh, side, { colour: style.muscle_chosen }).actor.setVisibility(false);
       if (mesh.kind === "eye") add(mesh, side, { colour: "#ffffff", arrays: sightOf, shade: shadeEye, specular: 0.5 });
@@ -146,9 +147,12 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
     const [x, y, z] = [skin.positions[3 * v], skin.positions[3 * v + 1], skin.positions[3 * v + 2]];
     drawnValues[2 * v + 1] = (z + 0.7 * y + 0.6 * x) / STRIPE;
   }
-  const skinData = polyData(skin, { paint: { values: paintValues, width: 3 }, drawn: { values: drawnValues, width: 2 } }, skinNormals);
+  const skinData = polyData(skin, { paint: { values: paintValues, width: 3 }, drawn: { values: drawnValues, width: 2 }, light: { values: skin.light, width: 1 } }, skinNormals);
   const skinActor = actorOf(skinData, style.skin, { shade: (m) => shadeSkin(m, uniforms), ambient: 0.36, diffuse: 0.74, specular: 0.04 });
   skinActor.getProperty().setBackfaceCulling(true);
+
+  const rim = rimOfMouth(skin);
+  const seam = rim.length ? actorOf(polyData(seamOf(skin, rim), {}, null), style.seam, { ambient: 1, diffuse: 0, specular: 0 }) : null;
 
   // --- bodies and tones of the skin ---------------------------------------------------------------------------
   const bodies = wardrobe(meshes);
@@ -165,6 +169,7 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
     skinNormals.set(normalsOf(skin));
     for (const actor of [veil, skinActor]) reshape(data(actor), skin, positions.get("skin"), "midline", skinNormals);
     skinTree.tree = null;
+    seam?.getMapper().setInputData(polyData(seamOf(skin, rim), {}, null));
     shownPaint = null; // outlines, dots and the window lie on the skin
     shownWindow = null;
     request();
@@ -434,6 +439,7 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
         }
       }
       uniforms.glass = scene.skin;
+      seam?.setVisibility(scene.skin > 0.9);
       const chosen = Object.keys(scene.structures).filter((key) => scene.structures[key].chosen);
       const changed = [showPaint(scene.paint), showWindow(chosen, scene.closed)];
       if (changed.some(Boolean)) {

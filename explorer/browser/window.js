@@ -33,14 +33,16 @@ export function openedOver(skin, meshes) {
   return out;
 }
 
-/** The subject's left half open, the right half and the face closed. */
+/** The subject's left half open, the right half and the face and the ear closed. */
 export function openedLeft(skin) {
   const out = new Float32Array(skin.length / 3);
   for (let v = 0; v < out.length; v += 1) {
     const [x, y, z] = [skin[3 * v], skin[3 * v + 1], skin[3 * v + 2]];
     const behindFace = smooth((y + 52) / 26);
     const belowFace = smooth((-72 - z) / 22);
-    out[v] = smooth((x + 6) / 24) * Math.max(behindFace, belowFace);
+    // the ear stays, or the head would look torn
+    const ear = Math.hypot((y - 14) / 34, z / 46);
+    out[v] = smooth((x + 6) / 24) * Math.max(behindFace, belowFace) * smooth((ear - 0.85) / 0.45);
   }
   return out;
 }

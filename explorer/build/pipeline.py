@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -26,6 +26,7 @@ from explorer.build.joints import build_joints
 from explorer.build.makehuman import MakeHuman
 from explorer.build.muscles import Surroundings, build_sheet, carried, close, read_recipes, to_mesh
 from explorer.build.nerves import build_nerves
+from explorer.build.occlusion import Grid, Sky, lit
 from explorer.build.separate import separate
 from explorer.build.skin import TOPOLOGY_SHA256, VERTEX_COUNT, build_skin, figure, plan_cut, topology_sha256
 from explorer.build.sources import cache_folder, fetch, read_sources, sha256, write_sources
@@ -33,6 +34,9 @@ from explorer.build.variants import RECIPES, build_variant
 from explorer.dataset import Dataset, load_dataset
 from explorer.errors import ExplorerError
 from explorer.records import AreaShape
+
+#: from the inside outwards
+LAYERS = ("deep", "intermediate", "superficial", "cutaneous")
 
 Progress = Callable[[str, int, int], None]
 
@@ -211,6 +215,34 @@ def make_deep(shop: Workshop) -> None:
         save_mesh(shop.meshes / "nerves" / f"{nerve}.npz", mesh)
 
 
+def both_sides(meshes: Iterable[Mesh]) -> list[Mesh]:
+    """Meshes and their mirror images; what lies on the midline twice."""
+    return [mesh for one in meshes for mesh in (one, one.mirrored())]
+
+
+def make_light(shop: Workshop) -> None:
+    """Light in the hollows of skin, bones and muscles; see :mod:`explorer.build.occlusion`."""
+    skin = load_mesh(shop.meshes / "skin.npz")
+    enclosure = outer_skin(skin.vertices, skin.faces)
+    sky = Sky(Grid.around([skin]).with_bodies([Mesh(enclosure.vertices, enclosure.faces, {})]))
+    save_mesh(shop.meshes / "skin.npz", lit(skin, sky))
+    bones = {path: load_mesh(path) for path in sorted((shop.meshes / "bones").glob("*.npz"))}
+    muscles = {path: load_mesh(path) for path in sorted((shop.meshes / "muscles").glob("*.npz"))}
+    grid = Grid.around([skin]).with_bodies(both_sides(bones.values()))
+    layers = {name: entry.layer for name, entry in shop.dataset.structures.items()}
+    shop.progress("light", 0, 1 + len(LAYERS))
+    sky = Sky(grid)
+    for path, bone in bones.items():
+        save_mesh(path, lit(bone, sky))
+    for k, layer in enumerate(LAYERS):
+        own = {path: mesh for path, mesh in muscles.items() if layers[path.stem] == layer}
+        grid = grid.with_bodies(both_sides(own.values()))
+        sky = Sky(grid)
+        for path, mesh in own.items():
+            save_mesh(path, lit(mesh, sky))
+        shop.progress("light", 1 + k, 1 + len(LAYERS))
+
+
 def paint_dataset(dataset: Dataset, canvas: Canvas, progress: Progress) -> tuple[Weights, Weights]:
     """Paint every area and every pattern of a dataset.
 
@@ -249,6 +281,7 @@ STEPS: dict[str, Callable[[Workshop], None]] = {
     "variants": make_variants,
     "inside": make_inside,
     "deep": make_deep,
+    "light": make_light,
     "weights": make_weights,
 }
 
