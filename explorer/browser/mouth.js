@@ -1,7 +1,6 @@
 // The dark line between the lips: it closes the slit of the skin, so that nothing behind it shows through.
 
 const FORWARD = [2.2, 7.5]; // mm before the rim of the hole, in its middle and at its corners
-const INTO_LIP = 1.3; // mm that the line reaches into each lip, where it is hidden
 
 /** Vertices of the rim of the mouth, in order round it from its right corner; empty where the skin has none. */
 export function rimOfMouth({ positions, faces }) {
@@ -32,9 +31,7 @@ export function seamOf(skin, rim) {
   rim.forEach((v, k) => {
     const [x, y, z] = [skin.positions[3 * v], skin.positions[3 * v + 1], skin.positions[3 * v + 2]];
     const outwards = Math.abs(x) / widest;
-    const facing = skin.positions[3 * rim[(rim.length - k) % rim.length] + 2]; // height of the lip over against it
-    const into = z === facing ? 0 : Math.sign(z - facing) * INTO_LIP;
-    positions.set([x * 1.05, y - FORWARD[0] - (FORWARD[1] - FORWARD[0]) * outwards ** 3, z + into], 3 * k);
+    positions.set([x * 1.05, y - FORWARD[0] - (FORWARD[1] - FORWARD[0]) * outwards ** 3, z], 3 * k);
   });
   const faces = [];
   for (let k = 0; k < middle; k += 1) {
