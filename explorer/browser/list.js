@@ -58,6 +58,12 @@ export function makeList({ catalogue, t, onChoose }) {
   /** Whose additions a structure holds, besides ours. */
   const origins = (structure) => [...new Set([structure.origin, ...structure.patterns.map((pattern) => pattern.origin)].filter(Boolean))];
 
+  /** How a structure was met, in words. */
+  function said(words, by) {
+    if (by === "name") return words;
+    return by === "confused" ? t("list.by_confused", { words }) : t("list.by_pattern", { words });
+  }
+
   function entry({ structure, alias, by }) {
     const grades = [...new Set(structure.patterns.map((pattern) => pattern.grade))].sort();
     const chosen = state?.structures.includes(structure.id) ?? false;
@@ -68,7 +74,7 @@ export function makeList({ catalogue, t, onChoose }) {
         "button",
         { type: "button", dataset: { id: structure.id }, class: "entry", "aria-pressed": String(chosen), onclick: () => onChoose(structure.id) },
         h("span", { class: "entry-name", text: structure.name }),
-        alias ? h("span", { class: "entry-alias", text: by === "name" ? alias : t(`list.by_${by}`, { words: alias }) }) : null,
+        alias ? h("span", { class: "entry-alias", text: said(alias, by) }) : null,
         ...origins(structure).map((origin) => h("span", { class: "badge badge-theirs", text: t("card.origin", { origin }) })),
         h(
           "span",

@@ -26,11 +26,37 @@ COMPLAINTS = [
     ("trapped nerve", "gon", None),
 ]
 #: words that find something, whatever comes first
-WORDS = (
-    "shoulder blade|stiff neck|pins and needles arm|tooth|headache|temple|back of head|base of skull|collarbone|armpit|"
-    "frozen shoulder|numb fingers|numb hand|upper back|chest pain|side of neck|top of shoulder|ringing in the ear|"
-    "teeth grinding|sinus|crick in the neck|whiplash|tension headache|thumb|elbow|scm|arm pain|scalp|trouble swallowing"
-).split("|")
+WORDS = [
+    "shoulder blade",
+    "stiff neck",
+    "pins and needles arm",
+    "tooth",
+    "headache",
+    "temple",
+    "back of head",
+    "base of skull",
+    "collarbone",
+    "armpit",
+    "frozen shoulder",
+    "numb fingers",
+    "numb hand",
+    "upper back",
+    "chest pain",
+    "side of neck",
+    "top of shoulder",
+    "ringing in the ear",
+    "teeth grinding",
+    "sinus",
+    "crick in the neck",
+    "whiplash",
+    "tension headache",
+    "thumb",
+    "elbow",
+    "scm",
+    "arm pain",
+    "scalp",
+    "trouble swallowing",
+]
 
 
 def listed(visitor) -> list[tuple[str, str | None]]:
