@@ -46,7 +46,14 @@ def catalogue(atlas: Atlas) -> dict[str, Any]:
         "regions": {r.id: {"id": r.id, "name": r.name, "plain": r.plain} for r in data.regions.values()},
         "grades": {g.id: {"name": g.name, "rule": g.rule, "plain": g.plain} for g in data.grades.values()},
         "areas": {
-            a.id: {"name": a.name, "plain": a.plain, "region": a.region, "place": a.place, "below_crop": a.below_crop}
+            a.id: {
+                "name": a.name,
+                "plain": a.plain,
+                "names": list(a.names),
+                "region": a.region,
+                "place": a.place,
+                "below_crop": a.below_crop,
+            }
             for a in data.areas.values()
         },
         "structures": {s.id: record(atlas, s) for s in atlas},

@@ -1,7 +1,7 @@
 // The list of structures with its search: the way in by name, and the canvas's twin.
 
 import { h, refresh } from "./dom.js";
-import { search } from "./search.js";
+import { search, vocabulary } from "./search.js";
 
 /**
  * @param {{catalogue: Object, t: Function, onChoose: (id: string) => void}} context
@@ -9,6 +9,7 @@ import { search } from "./search.js";
  */
 export function makeList({ catalogue, t, onChoose }) {
   const all = Object.values(catalogue.structures);
+  const knowledge = { areas: catalogue.areas, words: vocabulary(t("search.fillers"), t("search.same")) };
   let state = null;
   const field = h("input", {
     type: "search",
@@ -57,7 +58,13 @@ export function makeList({ catalogue, t, onChoose }) {
   /** Whose additions a structure holds, besides ours. */
   const origins = (structure) => [...new Set([structure.origin, ...structure.patterns.map((pattern) => pattern.origin)].filter(Boolean))];
 
-  function entry({ structure, alias }) {
+  /** How a structure was met, in words. */
+  function said(words, by) {
+    if (by === "name") return words;
+    return by === "confused" ? t("list.by_confused", { words }) : t("list.by_pattern", { words });
+  }
+
+  function entry({ structure, alias, by }) {
     const grades = [...new Set(structure.patterns.map((pattern) => pattern.grade))].sort();
     const chosen = state?.structures.includes(structure.id) ?? false;
     return h(
@@ -67,7 +74,7 @@ export function makeList({ catalogue, t, onChoose }) {
         "button",
         { type: "button", dataset: { id: structure.id }, class: "entry", "aria-pressed": String(chosen), onclick: () => onChoose(structure.id) },
         h("span", { class: "entry-name", text: structure.name }),
-        alias ? h("span", { class: "entry-alias", text: alias }) : null,
+        alias ? h("span", { class: "entry-alias", text: said(alias, by) }) : null,
         ...origins(structure).map((origin) => h("span", { class: "badge badge-theirs", text: t("card.origin", { origin }) })),
         h(
           "span",
@@ -80,7 +87,7 @@ export function makeList({ catalogue, t, onChoose }) {
 
   function render() {
     const query = field.value;
-    const found = search(all, query);
+    const found = search(all, query, knowledge);
     refresh(body, JSON.stringify([query, state?.structures]), () => {
       if (query) return h("ul", { class: "entries" }, ...found.map(entry));
       const whole = found.filter(({ structure }) => !structure.part_of);

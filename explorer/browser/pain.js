@@ -200,7 +200,7 @@ export function makePain({ catalogue, t, set, get, scorer, mesh, normals, topolo
           const box = h("input", { type: "checkbox", onchange: () => toggle(ticked(area.id)), dataset: { area: area.id } });
           const where = h("span", { class: "where quiet" });
           const item = h("li", {}, h("label", { class: "area-entry" }, box, h("span", { text: area.plain }), where));
-          boxes.push({ area, box, where, item, words: `${area.plain} ${area.name}`.toLowerCase() });
+          boxes.push({ area, box, where, item, words: [area.plain, area.name, ...area.names].join(" ").toLowerCase() });
           return item;
         }),
       ),
