@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from explorer import __version__, folders, load_atlas
+from explorer.bring.command import add_atlas
 from explorer.errors import DataError, ExplorerError, unknown
 from explorer.records import SIDES, Structure
 
@@ -111,6 +112,7 @@ def _parser() -> argparse.ArgumentParser:
     sheet.add_argument("out", type=Path, help="PNG file to write")
     sheet.add_argument("patterns", nargs="*", help="pattern ids (default: all)")
     sheet.add_argument("--body", action="store_true", help="show trunk and arms instead of the head")
+    add_atlas(commands)
     return parser
 
 
