@@ -55,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     serve.add_argument("--address", default="localhost", help="address to listen on (default: %(default)s)")
     serve.add_argument("--no-browser", action="store_true", help="do not open a browser")
+    serve.add_argument("--atlas", metavar="NAME", help="show the shapes of an atlas that you imported")
     _takes_additions(serve)
 
     listing = command("list", _list, "list the structures")
@@ -133,7 +134,7 @@ def _print_json(value: Any) -> None:
 def _serve(options: argparse.Namespace) -> None:
     from explorer.app import serve
 
-    atlas = load_atlas(data=options.data)
+    atlas = load_atlas(data=options.data, atlas=options.atlas)
     serve(port=options.port, address=options.address, open_browser=not options.no_browser, atlas=atlas)
 
 
