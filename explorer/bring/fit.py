@@ -45,6 +45,12 @@ DIRECTIONS = {
     "leftmost": (1, 0, 0), "rightmost": (-1, 0, 0), "hindmost": (0, 1, 0), "foremost": (0, -1, 0),
     "highest": (0, 0, 1), "lowest": (0, 0, -1),
 }  # fmt: skip
+#: from the third round on pairs farther apart than so many times the middle distance of their shape, and than so many
+#: mm, are not drawn; nor is a shape whose middle distance is more than this, mm: it has another form than ours
+TRIM_TIMES, TRIM_MM, OTHER_FORM_MM = 2.5, 2.5, 5.0
+#: shapes of which ours are known to be drawn otherwise than in any atlas, and which draw nothing: the mouth is closed
+#: in ours
+LED = ("orbicularis_oris",)
 #: muscles must lie so deep under the skin at least, mm
 LEAST_DEPTH_MM = 0.8
 
@@ -226,7 +232,7 @@ def fit(
     chance = np.random.default_rng(5)
     for k, (stiffness, farthest, most) in enumerate(ROUNDS):
         progress(k, len(ROUNDS))
-        spline = _round(own, targets_of, bones, skin, bottom, (stiffness, farthest, most), k >= 3, chance)
+        spline = _round(own, targets_of, bones, skin, bottom, (stiffness, farthest, most), (k >= 2, k >= 3), chance)
         warp.splines.append(spline)
         own = {key: _moved(spline, *pair) for key, pair in own.items()}
     progress(len(ROUNDS), len(ROUNDS))
@@ -254,13 +260,15 @@ def _round(
     skin: Enclosure,
     bottom: float,
     how: tuple[float, float, int],
-    pushing: bool,
+    then: tuple[bool, bool],
     chance: np.random.Generator,
 ) -> Spline:
-    stiffness, farthest, most = how
+    (stiffness, farthest, most), (trimming, pushing) = how, then
     starts, ends, stiff = [], [], []
     share = max(1.0, sum(_wanted(points) for points, _ in own.values()) * 2 / most)
     for key, (points, normals) in own.items():
+        if key[0] in LED:
+            continue
         normals = normals / np.maximum(np.linalg.norm(normals, axis=1), 1e-12)[:, None]
         target = targets[key]
         many = max(4, int(_wanted(points) / share))
@@ -276,6 +284,12 @@ def _round(
         free = (start[:, 2] > bottom + 4) | (np.abs(start[:, 0]) > 170)
         start, end = start[free], end[free]
         pull = np.linalg.norm(end - start, axis=1)
+        if trimming and len(pull):
+            # places that ours lacks (inner walls, an open mouth) go along with what lies beside them
+            held = pull <= max(TRIM_TIMES * float(np.median(pull)), TRIM_MM)
+            start, end, pull = start[held], end[held], pull[held]
+        if trimming and len(pull) and float(np.median(pull)) > OTHER_FORM_MM:
+            continue
         end = start + (end - start) * np.minimum(1.0, farthest / np.maximum(pull, 1e-9))[:, None]
         starts.append(start)
         ends.append(end)

@@ -53,7 +53,9 @@ _FINER = 1.5
 #: our body ends here; what goes on below is cut a little above, mm
 BOTTOM_MM, CUT_MM = -503.0, -494.0
 #: raised when an import would give another result
-RECIPE = 3
+RECIPE = 4
+#: a laid shape farther from ours than this on the mean is left out, and ours stays, mm
+TOO_FAR_MM = 12.0
 
 
 @dataclass
@@ -75,6 +77,7 @@ class Laid:
     layout: str
     notes: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+    repairs: list[str] = field(default_factory=list)
 
 
 def import_atlas(
@@ -231,10 +234,20 @@ def _make(
     ours = {key: _ours(laid.atlas, key) for key in {key for own in found.values() for key in own}}
     warp, marks = _warp(laid, shapes, found, ours, skin, work, progress)
     done = _lay(laid, shapes, found, ours, warp, skin, progress)
+    bones = set(laid.atlas.dataset.bones)
+    fits = quality.measure(done, ours, skin, bones, lambda a, b: progress("measuring", a, b))
+    for one in [one for one in fits if one.mean_mm > TOO_FAR_MM]:
+        laid.faults.append(
+            f"left out: {one.shape} ({one.side}) lies {one.mean_mm:.0f} mm from where it belongs; ours stays; look at its line in the mapping table"
+        )
+    far = {one.shape for one in fits if one.mean_mm > TOO_FAR_MM}
+    done = {key: value for key, value in done.items() if key[0] not in far}
+    fits = [one for one in fits if one.shape not in far]
+    if not done:
+        raise ExplorerError("no shape of the atlas could be laid into our body; look at the mapping table")
     out = work / "out"
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir()
-    bones = set(laid.atlas.dataset.bones)
     record: dict[str, Any] = {}
     for (shape, side), (vertices, faces, pushed) in done.items():
         folder = "bones" if shape in bones else "muscles"
@@ -243,7 +256,6 @@ def _make(
         save_mesh(place / f"{shape}.npz", Mesh(vertices, faces, values))
         record.setdefault(shape, {"sides": {}})["sides"][side] = {"outside_before": pushed}
     _points(laid.atlas, done, out)
-    fits = quality.measure(done, ours, skin, bones, lambda a, b: progress("measuring", a, b))
     for one in fits:
         record[one.shape]["sides"][one.side] |= one.plain()
     files = defaultdict(set)
@@ -263,6 +275,7 @@ def _make(
         "shapes": record,
         "notes": laid.notes,
         "faults": laid.faults,
+        "repairs": laid.repairs,
         "seconds": round(time.time() - started, 1),
         "imported_on": time.strftime("%Y-%m-%d"),
         "landmarks": len(marks),
@@ -373,7 +386,7 @@ def _grouped(laid: Laid, pieces: dict[str, Piece]) -> Groups:
             vertices.append(pieces[file].vertices)
             faces.append(pieces[file].faces + count)
             count += len(pieces[file].vertices)
-            laid.notes += [f"{file}: {note}" for note in pieces[file].notes if not note.startswith("thinned")]
+            laid.repairs += [f"{file.rpartition('/')[2]}: {note}" for note in pieces[file].notes]
         name = "+".join(f"{shape}/{side}" for shape, side in keys)
         out[name] = ((np.vstack(vertices), np.vstack(faces)), sorted(files), list(keys))
     return out

@@ -152,7 +152,7 @@ def cut(vertices: Floats, faces: Ints, values: Floats) -> tuple[Floats, Ints]:
         return np.empty((0, 3)), np.empty((0, 3), np.int64)
     surface = pv.PolyData.from_regular_faces(vertices, faces)
     surface["value"] = values
-    part = surface.clip_scalar("value", value=0.0, invert=False).triangulate().clean()
+    part = surface.clip_scalar(scalars="value", value=0.0, invert=False).triangulate().clean()
     if part.n_cells == 0:
         return np.empty((0, 3)), np.empty((0, 3), np.int64)
     return close_holes(np.asarray(part.points, dtype=np.float64), part.regular_faces.astype(np.int64))

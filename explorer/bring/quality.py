@@ -215,7 +215,7 @@ def report(
         label = f"{fit.shape}, {fit.side}: {fit.mean_mm:.1f} mm, {fit.word}"
         lines.append(f'<figure><img src="{PICTURES}/{name}" alt=""><figcaption>{say(label)}</figcaption></figure>')
     lines.append("</div>")
-    for title, own in (("What was found", record["notes"]), ("What was left out", record["faults"])):
+    for title, own in (("What was found", record["notes"]), ("What was left out", record["faults"]), ("What was repaired", record["repairs"])):
         if own:
             lines.append(f"<h2>{title}</h2><ul>" + "".join(f"<li>{say(note)}</li>" for note in own) + "</ul>")
     (out / REPORT).write_text("\n".join(lines) + "</body></html>\n", encoding="utf-8")
