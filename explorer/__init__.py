@@ -21,7 +21,9 @@ __version__ = "0.1.0"
 __all__ = ["Atlas", "DataError", "ExplorerError", "__version__", "load_atlas"]
 
 
-def load_atlas(*, data: object = None, meshes: object = None, variant: str = "average", atlas: str | None = None) -> Atlas:
+def load_atlas(
+    *, data: object = None, meshes: object = None, variant: str = "average", atlas: str | None = None
+) -> Atlas:
     """Load the atlas: its records now, its shapes when they are asked for.
 
     Parameters

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import sys
 from collections.abc import Sequence
+
 import panel as pn
 from tornado.web import HTTPError, RequestHandler
 

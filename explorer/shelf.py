@@ -141,7 +141,11 @@ class Kept:
         for credit in self.credits:
             pictures, shapes, condition = LICENCES.get(credit.licence, LICENCES["unknown"])
             forbidden = not (pictures if what == "picture" else shapes)
-            if condition and condition != "attribution" and (forbidden or what == "shapes" or condition == "noncommercial"):
+            if (
+                condition
+                and condition != "attribution"
+                and (forbidden or what == "shapes" or condition == "noncommercial")
+            ):
                 found.append(condition)
         return tuple(dict.fromkeys(found))
 

@@ -11,7 +11,16 @@ import numpy as np
 from explorer.atlas import Atlas
 
 #: shapes of the small atlas: bones of the midline and of pairs, and a few muscles
-SMALL = ("mandible", "vertebra_c4", "vertebra_t1", "clavicle", "scapula", "trapezius_upper", "levator_scapulae", "splenius_capitis")
+SMALL = (
+    "mandible",
+    "vertebra_c4",
+    "vertebra_t1",
+    "clavicle",
+    "scapula",
+    "trapezius_upper",
+    "levator_scapulae",
+    "splenius_capitis",
+)
 MIDLINE = ("mandible", "vertebra_c4", "vertebra_t1")
 
 Shape = tuple[np.ndarray, np.ndarray]
@@ -20,7 +29,20 @@ Shape = tuple[np.ndarray, np.ndarray]
 def cube() -> Shape:
     """A closed cube of 10, wound outward."""
     v = np.array([[x, y, z] for x in (0, 10) for y in (0, 10) for z in (0, 10)], float)
-    f = [[0, 1, 3], [0, 3, 2], [4, 6, 7], [4, 7, 5], [0, 4, 5], [0, 5, 1], [2, 3, 7], [2, 7, 6], [0, 2, 6], [0, 6, 4], [1, 5, 7], [1, 7, 3]]
+    f = [
+        [0, 1, 3],
+        [0, 3, 2],
+        [4, 6, 7],
+        [4, 7, 5],
+        [0, 4, 5],
+        [0, 5, 1],
+        [2, 3, 7],
+        [2, 7, 6],
+        [0, 2, 6],
+        [0, 6, 4],
+        [1, 5, 7],
+        [1, 7, 3],
+    ]
     return v, np.array(f)
 
 
@@ -38,7 +60,11 @@ def small_atlas(atlas: Atlas, move=lambda v: v, shapes: tuple[str, ...] = SMALL)
 
 def obj(shape: Shape) -> bytes:
     v, f = shape
-    lines = ["# a mesh", *("v {:.4f} {:.4f} {:.4f}".format(*row) for row in v), *("f {} {} {}".format(*(row + 1)) for row in f)]
+    lines = [
+        "# a mesh",
+        *("v {:.4f} {:.4f} {:.4f}".format(*row) for row in v),
+        *("f {} {} {}".format(*(row + 1)) for row in f),
+    ]
     return ("\n".join(lines) + "\n").encode()
 
 
@@ -53,7 +79,13 @@ def stl_text(shape: Shape) -> bytes:
     v, f = shape
     lines = ["solid mesh"]
     for face in f:
-        lines += ["facet normal 0 0 0", "outer loop", *("vertex {:.5f} {:.5f} {:.5f}".format(*v[k]) for k in face), "endloop", "endfacet"]
+        lines += [
+            "facet normal 0 0 0",
+            "outer loop",
+            *("vertex {:.5f} {:.5f} {:.5f}".format(*v[k]) for k in face),
+            "endloop",
+            "endfacet",
+        ]
     return ("\n".join([*lines, "endsolid mesh"]) + "\n").encode()
 
 
@@ -86,9 +118,16 @@ def glb(shapes: dict[str, Shape], scale: float = 1.0) -> bytes:
         for data, kind, width, component in ((v.astype("<f4"), "VEC3", 3, 5126), (f.astype("<u4"), "SCALAR", 1, 5125)):
             raw = data.tobytes()
             views.append({"buffer": 0, "byteOffset": len(binary), "byteLength": len(raw)})
-            accessors.append({"bufferView": len(views) - 1, "componentType": component, "count": data.size // width, "type": kind})
+            accessors.append(
+                {"bufferView": len(views) - 1, "componentType": component, "count": data.size // width, "type": kind}
+            )
             binary += raw
-        meshes.append({"name": name, "primitives": [{"attributes": {"POSITION": len(accessors) - 2}, "indices": len(accessors) - 1}]})
+        meshes.append(
+            {
+                "name": name,
+                "primitives": [{"attributes": {"POSITION": len(accessors) - 2}, "indices": len(accessors) - 1}],
+            }
+        )
         nodes.append({"name": name, "mesh": len(meshes) - 1, "scale": [scale] * 3})
     tree = {
         "asset": {"version": "2.0"}, "scene": 0, "scenes": [{"nodes": list(range(len(nodes)))}], "nodes": nodes,

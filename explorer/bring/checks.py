@@ -92,28 +92,21 @@ def find_layout(theirs: Mapping[Key, Floats], ours: Mapping[Key, Floats]) -> Lay
         )
     x, y = np.array([theirs[key] for key in keys]), np.array([ours[key] for key in keys])
     x0, y0 = np.median(x, axis=0), np.median(y, axis=0)
-    best: tuple[float, Floats, float] | None = None
-    straight = np.inf
-    for turn in _turns():
-        turned = (x - x0) @ turn
-        scale = float((turned * (y - y0)).sum() / max((turned**2).sum(), 1e-12))
-        if scale <= 0:
-            continue
-        error = float(np.median(np.linalg.norm(scale * turned - (y - y0), axis=1)))
-        mirrored = np.linalg.det(turn) < 0
-        if not mirrored:
-            straight = min(straight, error)
-        # a mirror image must explain much more than a plain turn
-        if best is None or error < best[2]:
-            best = (scale, turn, error)
-    if best is None:
-        raise ExplorerError("the shapes of the atlas do not lie like those of a body; look at the mapping table")
-    scale, turn, error = best
-    mirrored = bool(np.linalg.det(turn) < 0)
-    if mirrored and error > 0.7 * straight:
-        turn, mirrored = _best_straight(x - x0, y - y0), False
-        turned = (x - x0) @ turn
-        scale = float((turned * (y - y0)).sum() / max((turned**2).sum(), 1e-12))
+    # middles: a few wrong names must not matter
+    far = float(np.median(np.linalg.norm(x - x0, axis=1)))
+    if far < 1e-9:
+        raise ExplorerError("the shapes of the atlas all lie in one place; look at the mapping table")
+    scale = float(np.median(np.linalg.norm(y - y0, axis=1))) / far
+
+    def error(turn: Floats) -> float:
+        return float(np.median(np.linalg.norm(scale * (x - x0) @ turn - (y - y0), axis=1)))
+
+    every = list(_turns())
+    turn = min((one for one in every if np.linalg.det(one) > 0), key=error)
+    image = min((one for one in every if np.linalg.det(one) < 0), key=error)
+    mirrored = error(image) < 0.7 * error(turn)  # a mirror image must explain much more than a plain turn
+    if mirrored:
+        turn = image
     unit = min(UNITS, key=lambda name: abs(np.log(UNITS[name] / scale)))
     off = scale / UNITS[unit]
     notes = []
@@ -126,21 +119,14 @@ def find_layout(theirs: Mapping[Key, Floats], ours: Mapping[Key, Floats]) -> Lay
     axes = ", ".join(f"{letter} to the {name}" for letter, name in zip("xyz", names, strict=True))
     notes.append(f"axes: {axes}" + (" (LPS, as ours)" if np.array_equal(turn, np.eye(3)) else " (turned)"))
     if mirrored:
-        notes.append("handedness: it is the mirror image of a body, going by its names of left and right; mirrored back")
+        notes.append(
+            "handedness: it is the mirror image of a body, going by its names of left and right; mirrored back"
+        )
     else:
         notes.append("handedness: as a body")
     final = UNITS[unit] * turn
     shift = y0 - x0 @ final
     return Layout(unit, UNITS[unit], turn, axes, mirrored, np.asarray(shift), tuple(notes))
-
-
-def _best_straight(x: Floats, y: Floats) -> Floats:
-    def error(turn: Floats) -> float:
-        turned = x @ turn
-        scale = max(float((turned * y).sum() / max((turned**2).sum(), 1e-12)), 1e-12)
-        return float(np.median(np.linalg.norm(scale * turned - y, axis=1)))
-
-    return min((turn for turn in _turns() if np.linalg.det(turn) > 0), key=error)
 
 
 def _where(row: Floats) -> str:

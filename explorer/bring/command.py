@@ -88,7 +88,9 @@ def _import(options: argparse.Namespace) -> None:
         for fault in one.record["faults"]:
             print(f"  {fault}")
         loose = sum("loose fragments" in repair for repair in one.record["repairs"])
-        print(f"  {len(one.record['repairs'])} repairs in single files ({loose} with loose fragments left out); the report lists them")
+        print(
+            f"  {len(one.record['repairs'])} repairs in single files ({loose} with loose fragments left out); the report lists them"
+        )
     for line in summary(one.record):
         print(line)
     for credit in one.credits:

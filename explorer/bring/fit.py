@@ -165,7 +165,7 @@ def spline_through(points: Floats, shifts: Floats, stiffness: Floats) -> Spline:
     matrix[count + 1 :, :count] = points.T
     target = np.zeros((count + 4, 3))
     target[:count] = shifts
-    return Spline(points, np.linalg.solve(matrix, target))
+    return Spline(points, np.asarray(np.linalg.solve(matrix, target), dtype=np.float64))
 
 
 class _Target:
@@ -176,7 +176,9 @@ class _Target:
         self.tree = cKDTree(self.points)
 
 
-def _nearest(tree: cKDTree, points: Floats, normals: Floats, of_points: Floats, of_normals: Floats) -> tuple[Ints, NDArray[np.bool_]]:
+def _nearest(
+    tree: cKDTree, points: Floats, normals: Floats, of_points: Floats, of_normals: Floats
+) -> tuple[Ints, NDArray[np.bool_]]:
     """The nearest of some points that faces the same way, for each; and whether there is one."""
     _, near = tree.query(of_points, k=min(12, len(points)))
     alike = np.einsum("pkc,pc->pk", normals[near], of_normals) > 0.3
@@ -220,7 +222,9 @@ def fit(
         targets = np.array([mark.ours for mark in found])
         # muscles help a little: their middles say where no bone is
         affine = affine_of(
-            np.vstack([places, centres[0]]), np.vstack([targets, centres[1]]), np.r_[np.ones(len(places)), np.full(len(keys), 0.3)]
+            np.vstack([places, centres[0]]),
+            np.vstack([targets, centres[1]]),
+            np.r_[np.ones(len(places)), np.full(len(keys), 0.3)],
         )
     warp = Warp(affine)
     targets_of = {key: _Target(*ours[key]) for key in keys}

@@ -52,8 +52,8 @@ def read_meshes(name: str, data: bytes) -> dict[str, Shape]:
     try:
         if ending == "glb":
             found = _read_glb(data)
-            named = {name: shape for shape in found.values()} if len(found) == 1 else {}
-            named = named or {f"{name}#{node}": shape for node, shape in found.items()}
+            one = len(found) == 1
+            named = {name if one else f"{name}#{node}": shape for node, shape in found.items()}
         else:
             named = {name: READERS[ending](data)}
         return {key: _checked(shape) for key, shape in named.items()}
@@ -75,9 +75,11 @@ def _checked(shape: Shape) -> Shape:
     if faces.min() < 0 or faces.max() >= len(vertices):
         raise ExplorerError(f"has a face with a vertex that does not exist (there are {len(vertices)}); save it again")
     used = np.unique(faces)
-    bad = ~np.isfinite(vertices).all(axis=1)
+    bad = np.asarray(~np.isfinite(vertices).all(axis=1))
     if bad[used].any():
-        raise ExplorerError(f"has {int(bad[used].sum())} vertices that are not numbers (NaN or infinite); mend or leave out")
+        raise ExplorerError(
+            f"has {int(bad[used].sum())} vertices that are not numbers (NaN or infinite); mend or leave out"
+        )
     if np.abs(vertices[used]).max() > FARTHEST:
         raise ExplorerError(f"has coordinates beyond {FARTHEST:.0e}; give a mesh in mm, cm or m")
     different = (faces[:, 0] != faces[:, 1]) & (faces[:, 1] != faces[:, 2]) & (faces[:, 0] != faces[:, 2])
@@ -169,7 +171,9 @@ def _read_stl(data: bytes) -> Shape:
             return _welded(np.frombuffer(data, _FACET, promised, 84)["corners"].reshape(-1, 3).astype(np.float64))
     if not text:
         raise ExplorerError("is too short for an STL file; save it again")
-    lines = [line.strip()[7:] for line in data.replace(b"\r", b"\n").split(b"\n") if line.strip()[:7].lower() == b"vertex "]
+    lines = [
+        line.strip()[7:] for line in data.replace(b"\r", b"\n").split(b"\n") if line.strip()[:7].lower() == b"vertex "
+    ]
     if len(lines) % 3:
         raise ExplorerError("ends within a face; save it again")
     if len(lines) > 3 * MOST_FACES:
@@ -204,7 +208,9 @@ def _read_ply(data: bytes) -> Shape:
     body = data[end.end() :]
     for name, count, _ in elements:
         if count > len(body):
-            raise ExplorerError(f"its header promises {count} of {name!r}, but only {len(body)} bytes follow; save it again")
+            raise ExplorerError(
+                f"its header promises {count} of {name!r}, but only {len(body)} bytes follow; save it again"
+            )
     if kind == "ascii":
         return _ply_text(body, elements)
     return _ply_binary(body, elements, "<" if kind == "binary_little_endian" else ">")
@@ -231,7 +237,9 @@ def _ply_header(text: str) -> tuple[str, list[Element]]:
             else:
                 elements[-1][2].append((words[2], "", _PLY_TYPES[words[1]]))
     if kind not in ("ascii", "binary_little_endian", "binary_big_endian"):
-        raise ExplorerError(f"its format {kind[:30]!r} is not known; allowed: ascii, binary_little_endian, binary_big_endian")
+        raise ExplorerError(
+            f"its format {kind[:30]!r} is not known; allowed: ascii, binary_little_endian, binary_big_endian"
+        )
     names = [name for name, _, _ in elements]
     if "vertex" not in names or "face" not in names:
         raise ExplorerError("is empty: it has no vertex or no face; leave it out")
@@ -288,7 +296,11 @@ def _ply_triangles(
         return None, 0
     _, length, kind = properties[0]
     own = np.dtype(
-        [("n", order + length), ("corners", order + kind, 3), *((f"_{k}", order + p[2]) for k, p in enumerate(properties[1:]))]
+        [
+            ("n", order + length),
+            ("corners", order + kind, 3),
+            *((f"_{k}", order + p[2]) for k, p in enumerate(properties[1:])),
+        ]
     )
     if at + count * own.itemsize > len(body):
         return None, 0
@@ -298,9 +310,7 @@ def _ply_triangles(
     return rows["corners"].astype(np.int64), count * own.itemsize
 
 
-def _ply_walk(
-    body: bytes, at: int, count: int, properties: list[tuple[str, str, str]], order: str
-) -> tuple[Ints, int]:
+def _ply_walk(body: bytes, at: int, count: int, properties: list[tuple[str, str, str]], order: str) -> tuple[Ints, int]:
     start, out = at, []
     for _ in range(count):
         ring: list[int] = []
@@ -344,7 +354,9 @@ def _read_glb(data: bytes) -> dict[str, Shape]:
     except (KeyError, UnicodeDecodeError, json.JSONDecodeError):
         raise ExplorerError("its description is not readable JSON in UTF-8; save it again") from None
     if tree.get("extensionsRequired"):
-        raise ExplorerError(f"needs {', '.join(map(str, tree['extensionsRequired']))[:80]}; save it without compression")
+        raise ExplorerError(
+            f"needs {', '.join(map(str, tree['extensionsRequired']))[:80]}; save it without compression"
+        )
     if any("uri" in buffer for buffer in tree.get("buffers", [])):
         raise ExplorerError("keeps its data in another file, which is not followed; save it as one GLB")
     glb = _Glb(tree, chunks.get(0x004E4942, b""))

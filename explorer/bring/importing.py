@@ -137,16 +137,22 @@ def import_atlas(
     content = source.digest(lambda done, total: progress("reading", done, total))
     recipe = json.dumps([RECIPE, shelves.VERSION, [(p.file, p.shape, p.side) for p in parts]])
     digest = hashlib.sha256(f"{content} {hashlib.sha256(recipe.encode()).hexdigest()}".encode()).hexdigest()
+    older = None
     for one in shelves.kept(place):
         if one.digest == digest:
             return _renamed(one, named if name is not None else one.name, place), False
         if one.name.lower() == named.lower():
+            if one.record.get("content") == content:  # another table, or an older recipe: the new one takes its place
+                older = one
+                continue
             raise ExplorerError(
                 f"there is already an atlas named {one.name!r} on the shelf, of other content; give another --name, or remove it with 'referred-pain atlas remove {one.name}'"
             )
     laid = Laid(source, atlas, parts, "BodyParts3D" if bodyparts else "own")
     with _work(place, digest) as work:
-        _make(laid, work, digest, named, _credits(bodyparts, credit, licence, path), progress)
+        _make(laid, work, (digest, content), named, _credits(bodyparts, credit, licence, path), progress)
+        if older is not None:
+            shelves.remove(older.name, place)
         final = place / digest[:16]
         shutil.rmtree(final, ignore_errors=True)  # of an older version
         (work / "out").rename(final)
@@ -220,7 +226,7 @@ def _hold(handle: int, work: Path) -> None:
 
 
 def _make(
-    laid: Laid, work: Path, digest: str, name: str, credits: list[tuple[str, str]], progress: Progress
+    laid: Laid, work: Path, hashes: tuple[str, str], name: str, credits: list[tuple[str, str]], progress: Progress
 ) -> None:
     from explorer.bring import quality
 
@@ -258,7 +264,7 @@ def _make(
     _points(laid.atlas, done, out)
     for one in fits:
         record[one.shape]["sides"][one.side] |= one.plain()
-    files = defaultdict(set)
+    files: dict[Key, set[str]] = defaultdict(set)
     for key, own in found.items():
         for shape, side in own:
             files[shape, side] |= set(groups[key][1])
@@ -268,7 +274,8 @@ def _make(
     value = {
         "version": shelves.VERSION,
         "name": name,
-        "digest": digest,
+        "digest": hashes[0],
+        "content": hashes[1],
         "source": laid.source.path.name,
         "layout": laid.layout,
         "credits": credits,
@@ -380,22 +387,22 @@ def _grouped(laid: Laid, pieces: dict[str, Piece]) -> Groups:
     for file, keys in of_file.items():
         together[tuple(sorted(keys))].append(file)
     out: Groups = {}
-    for keys, files in together.items():
+    for wanted, files in together.items():
         vertices, faces, count = [], [], 0
         for file in sorted(files):
             vertices.append(pieces[file].vertices)
             faces.append(pieces[file].faces + count)
             count += len(pieces[file].vertices)
             laid.repairs += [f"{file.rpartition('/')[2]}: {note}" for note in pieces[file].notes]
-        name = "+".join(f"{shape}/{side}" for shape, side in keys)
-        out[name] = ((np.vstack(vertices), np.vstack(faces)), sorted(files), list(keys))
+        name = "+".join(f"{shape}/{side}" for shape, side in wanted)
+        out[name] = ((np.vstack(vertices), np.vstack(faces)), sorted(files), list(wanted))
     return out
 
 
 def _midline(atlas: Atlas) -> frozenset[str]:
     data = atlas.dataset
-    every = [*data.structures.values(), *data.bones.values()]
-    return frozenset(one.id for one in every if one.pairing == "midline")
+    structures = {one.id for one in data.structures.values() if one.pairing == "midline"}
+    return frozenset(structures | {one.id for one in data.bones.values() if one.pairing == "midline"})
 
 
 def _our_mesh(atlas: Atlas, key: Key) -> Mesh:
@@ -416,9 +423,7 @@ def _our_middle(atlas: Atlas, keys: list[Key]) -> Floats:
     return np.asarray(np.mean([_middle(*_ours(atlas, (shape, side or "left"))) for shape, side in keys], axis=0))
 
 
-def _placed(
-    laid: Laid, groups: Groups, pieces: dict[str, Piece]
-) -> tuple[dict[str, Shape], dict[str, list[Key]]]:
+def _placed(laid: Laid, groups: Groups, pieces: dict[str, Piece]) -> tuple[dict[str, Shape], dict[str, list[Key]]]:
     """Bring everything into mm and our axes, and settle sides by where shapes lie.
 
     Returns
@@ -506,7 +511,9 @@ def _settle_exchanged(laid: Laid, groups: Groups, shapes: dict[str, Shape], foun
             continue
         found[a], found[b] = [(second, side)], [(first, side)]
         files = f"{', '.join(groups[a][1])} and {', '.join(groups[b][1])}"
-        laid.notes.append(f"{files}: names of {first} and {second} ({side}) are exchanged, by how they lie; exchanged back")
+        laid.notes.append(
+            f"{files}: names of {first} and {second} ({side}) are exchanged, by how they lie; exchanged back"
+        )
 
 
 def _warp(
@@ -577,7 +584,9 @@ def _lay(
             if len(own[1]) and ours[key][0][:, 2].min() > BOTTOM_MM - 1.5 and own[0][:, 2].min() < CUT_MM:
                 own = cut(*own, own[0][:, 2] - CUT_MM)
             if not len(own[1]):
-                laid.faults.append(f"left out: {', '.join(laid_files(laid, key))}: nothing of it lies where {key[0]} is")
+                laid.faults.append(
+                    f"left out: {', '.join(laid_files(laid, key))}: nothing of it lies where {key[0]} is"
+                )
                 continue
             own = thin(*own, _budget(laid.atlas, key[0]))
             inside, pushed = keep_inside(*own, skin)

@@ -59,7 +59,9 @@ def read_mapping(path: Path, atlas: Atlas, source: Source) -> list[Part]:
     try:
         missing = [column for column in COLUMNS if column not in (rows.fieldnames or ())]
         if missing:
-            raise DataError(f"{path.name}:1: has no column {missing[0]!r}; the first line must name {', '.join(COLUMNS)}")
+            raise DataError(
+                f"{path.name}:1: has no column {missing[0]!r}; the first line must name {', '.join(COLUMNS)}"
+            )
         out: list[Part] = []
         files = _file_index(source)
         known = [*atlas.dataset.structures, *atlas.dataset.bones]
@@ -73,7 +75,9 @@ def read_mapping(path: Path, atlas: Atlas, source: Source) -> list[Part]:
             shapes = shapes_of(atlas, structure)
             if not shapes:
                 if structure in known:
-                    raise DataError(f"{where}:structure {structure!r} has no muscle or bone shape of ours; leave it empty")
+                    raise DataError(
+                        f"{where}:structure {structure!r} has no muscle or bone shape of ours; leave it empty"
+                    )
                 raise DataError(unknown("structure", structure, known, f"{where}:structure"))
             if side not in SIDES:
                 raise DataError(unknown("side", side, SIDES[:3], f"{where}:side"))
@@ -106,9 +110,7 @@ def _file_index(source: Source) -> dict[str, Entry]:
 def known_mapping(source: Source, meshes: Path) -> list[Part]:
     """The mapping of BodyParts3D 3.0, for the files that are there."""
     parts = known_parts(meshes)
-    return [
-        Part(entry.name, part.shape, part.side) for entry in source.meshes for part in parts.get(entry.stem, ())
-    ]
+    return [Part(entry.name, part.shape, part.side) for entry in source.meshes for part in parts.get(entry.stem, ())]
 
 
 # --- a draft ----------------------------------------------------------------------------------------------------------
@@ -149,11 +151,11 @@ def _vocabulary(atlas: Atlas) -> dict[str, str]:
     data = atlas.dataset
     for structure in data.structures.values():
         if shapes_of(atlas, structure.id):
-            names = (structure.id, structure.name, structure.latin, *(entry.name for entry in structure.names))
+            names = (structure.id, structure.name, structure.latin or structure.name, *(entry.name for entry in structure.names))
             for name in names:
                 out.setdefault(_plain(name), structure.id)
     for bone in data.bones.values():
-        for name in (bone.id, bone.name, bone.latin):
+        for name in (bone.id, bone.name, bone.latin or bone.name):
             out.setdefault(_plain(name), bone.id)
     out.pop("", None)
     return out

@@ -86,7 +86,11 @@ def surface_distance(a: tuple[Floats, Ints], b: tuple[Floats, Ints], count: int 
 
 
 def measure(
-    done: Laid, ours: Mapping[Key, tuple[Floats, Ints]], skin: Enclosure, bones: set[str], progress: Callable[[int, int], None]
+    done: Laid,
+    ours: Mapping[Key, tuple[Floats, Ints]],
+    skin: Enclosure,
+    bones: set[str],
+    progress: Callable[[int, int], None],
 ) -> list[Fit]:
     """Measure every laid shape against ours, worst first."""
     out = []
@@ -143,7 +147,13 @@ def _bodies(done: Laid, atlas: Atlas, out: Path) -> list[str]:
     return names
 
 
-def _tiles(fits: list[Fit], done: Laid, ours: Mapping[Key, tuple[Floats, Ints]], out: Path, progress: Callable[[int, int], None]) -> dict[Key, str]:
+def _tiles(
+    fits: list[Fit],
+    done: Laid,
+    ours: Mapping[Key, tuple[Floats, Ints]],
+    out: Path,
+    progress: Callable[[int, int], None],
+) -> dict[Key, str]:
     """One small picture a shape: theirs solid, ours as lines, from the side on which it is widest."""
     plotter = pv.Plotter(off_screen=True, window_size=(_TILE, _TILE))
     plotter.set_background("white")
@@ -159,7 +169,9 @@ def _tiles(fits: list[Fit], done: Laid, ours: Mapping[Key, tuple[Floats, Ints]],
         both = np.vstack([vertices, mine[0]])
         middle, size = (both.min(axis=0) + both.max(axis=0)) / 2, np.ptp(both, axis=0)
         sign = 1.0 if fit.side != "right" else -1.0
-        direction = np.array([sign, 0.0, 0.0]) if size[1] > size[0] else np.array([0.0, 1.0 if middle[1] > 10 else -1.0, 0.0])
+        direction = (
+            np.array([sign, 0.0, 0.0]) if size[1] > size[0] else np.array([0.0, 1.0 if middle[1] > 10 else -1.0, 0.0])
+        )
         plotter.camera_position = [tuple(middle + 1200 * direction), tuple(middle), (0, 0, 1)]
         plotter.camera.parallel_projection = True
         plotter.camera.parallel_scale = 0.55 * max(size[2], size[1] if size[1] > size[0] else size[0])
@@ -199,8 +211,14 @@ def report(
     for line in summary(record):
         lines.append(f"<p>{say(line)}</p>")
     lines.append("<p>" + "<br>".join(say(f"{text} ({licence})") for text, licence in record["credits"]) + "</p>")
-    lines.append('<p class="all">' + "".join(f'<img src="{PICTURES}/{n}" alt="The atlas in our skin, {n[:-4]}">' for n in bodies) + "</p>")
-    lines.append("<h2>Shapes</h2><p>Distances are to our own shape of the same name, mm. Worst first.</p><table><thead><tr>")
+    lines.append(
+        '<p class="all">'
+        + "".join(f'<img src="{PICTURES}/{n}" alt="The atlas in our skin, {n[:-4]}">' for n in bodies)
+        + "</p>"
+    )
+    lines.append(
+        "<h2>Shapes</h2><p>Distances are to our own shape of the same name, mm. Worst first.</p><table><thead><tr>"
+    )
     heads = ("shape", "side", "fit", "mean distance", "inside the skin", "least depth", "volume cm3", "ours cm3")
     lines.append("".join(f"<th>{head}</th>" for head in heads) + "</tr></thead><tbody>")
     for fit in fits:
@@ -215,7 +233,11 @@ def report(
         label = f"{fit.shape}, {fit.side}: {fit.mean_mm:.1f} mm, {fit.word}"
         lines.append(f'<figure><img src="{PICTURES}/{name}" alt=""><figcaption>{say(label)}</figcaption></figure>')
     lines.append("</div>")
-    for title, own in (("What was found", record["notes"]), ("What was left out", record["faults"]), ("What was repaired", record["repairs"])):
+    for title, own in (
+        ("What was found", record["notes"]),
+        ("What was left out", record["faults"]),
+        ("What was repaired", record["repairs"]),
+    ):
         if own:
             lines.append(f"<h2>{title}</h2><ul>" + "".join(f"<li>{say(note)}</li>" for note in own) + "</ul>")
     (out / REPORT).write_text("\n".join(lines) + "</body></html>\n", encoding="utf-8")

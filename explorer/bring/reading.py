@@ -72,9 +72,7 @@ class Source:
         Gives the bytes of an entry.
     """
 
-    def __init__(
-        self, path: Path, entries: list[Entry], others: int, read: Callable[[Entry], Iterator[bytes]]
-    ) -> None:
+    def __init__(self, path: Path, entries: list[Entry], others: int, read: Callable[[Entry], Iterator[bytes]]) -> None:
         self.path = path
         self.meshes = [entry for entry in entries if entry.ending in MESHES]
         self.lists = [entry for entry in entries if entry.ending in LISTS]
@@ -216,7 +214,9 @@ def _check_contents(path: Path) -> None:
         tail = file.read()
     at = tail.rfind(_END)
     if at < 0 or len(tail) < at + 22:
-        raise ExplorerError(f"{path}: is not a zip file, nor a mesh; give a folder or a zip of {', '.join(MESHES)} files")
+        raise ExplorerError(
+            f"{path}: is not a zip file, nor a mesh; give a folder or a zip of {', '.join(MESHES)} files"
+        )
     count, length = struct.unpack("<H", tail[at + 10 : at + 12])[0], struct.unpack("<I", tail[at + 12 : at + 16])[0]
     wide = tail.rfind(b"PK\x06\x06")
     if wide >= 0 and len(tail) >= wide + 48:
@@ -260,7 +260,14 @@ def _open_zip(path: Path) -> Source:
                     if total > RATIO_FROM and total > MOST_RATIO * max(info.compress_size, 1):
                         raise _bomb(path, entry.name)
                     yield part
-        except (zipfile.BadZipFile, zipfile.LargeZipFile, OSError, EOFError, NotImplementedError, RuntimeError) as error:
+        except (
+            zipfile.BadZipFile,
+            zipfile.LargeZipFile,
+            OSError,
+            EOFError,
+            NotImplementedError,
+            RuntimeError,
+        ) as error:
             raise ExplorerError(f"{path.name}: {_shown(entry.name)} cannot be unpacked ({error})") from None
         except Exception as error:  # zlib.error, lzma.LZMAError: what a packer's own reader raises
             if isinstance(error, ExplorerError):

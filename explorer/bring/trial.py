@@ -112,7 +112,9 @@ def _page(
         "| shape | side | to the reference mm | to ours mm | inside the skin | fit |",
         "|---|---|---|---|---|---|",
     ]
-    for name, own_side, own, distance in sorted(rows, key=lambda row: (-(row[3] if np.isfinite(row[3]) else -1), row[0], row[1])):
+    for name, own_side, own, distance in sorted(
+        rows, key=lambda row: (-(row[3] if np.isfinite(row[3]) else -1), row[0], row[1])
+    ):
         to_reference = f"{distance:.2f}" if np.isfinite(distance) else ""
         lines.append(
             f"| {name} | {own_side} | {to_reference} | {own['mean_mm']:.2f} | {100 * own['inside']:.1f} % | {own['fit']} |"
