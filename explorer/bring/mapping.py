@@ -151,7 +151,12 @@ def _vocabulary(atlas: Atlas) -> dict[str, str]:
     data = atlas.dataset
     for structure in data.structures.values():
         if shapes_of(atlas, structure.id):
-            names = (structure.id, structure.name, structure.latin or structure.name, *(entry.name for entry in structure.names))
+            names = (
+                structure.id,
+                structure.name,
+                structure.latin or structure.name,
+                *(entry.name for entry in structure.names),
+            )
             for name in names:
                 out.setdefault(_plain(name), structure.id)
     for bone in data.bones.values():
