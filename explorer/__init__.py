@@ -21,7 +21,9 @@ __version__ = "0.1.0"
 __all__ = ["Atlas", "DataError", "ExplorerError", "__version__", "load_atlas"]
 
 
-def load_atlas(*, data: object = None, meshes: object = None, variant: str = "average") -> Atlas:
+def load_atlas(
+    *, data: object = None, meshes: object = None, variant: str = "average", atlas: str | None = None
+) -> Atlas:
     """Load the atlas: its records now, its shapes when they are asked for.
 
     Parameters
@@ -33,15 +35,19 @@ def load_atlas(*, data: object = None, meshes: object = None, variant: str = "av
         Another folder than the one that comes with the package.
     variant : str
         The body: ``average``, ``male``, ``female`` or ``older``; see :meth:`explorer.atlas.Atlas.variant`.
+    atlas : str, optional
+        Name of an atlas that was imported with ``referred-pain atlas import``; its shapes stand in place of ours.
 
     Raises
     ------
     DataError
         When a table breaks a rule (the message names file, row and column), or for an unknown variant.
+    ExplorerError
+        For an unknown atlas.
     """
     from explorer.atlas import load_atlas as load
 
-    return load(data=data, meshes=meshes, variant=variant)
+    return load(data=data, meshes=meshes, variant=variant, atlas=atlas)
 
 
 def __getattr__(name: str) -> object:

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import socket
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import panel as pn
 from tornado.web import HTTPError, RequestHandler
 
 from explorer import folders, load_atlas
 from explorer.assets import Asset, Assets, site_sheet
+from explorer.atlas import Atlas
 from explorer.errors import ExplorerError
 from explorer.pages import Pages
+from explorer.shelf import kept
 from explorer.viewer import Viewer
-
-if TYPE_CHECKING:
-    from explorer.atlas import Atlas
 
 PORT = 5006
 ASSETS = "assets/"
@@ -54,9 +53,9 @@ class TextHandler(RequestHandler):  # type: ignore[misc]
         self.finish(self.pages.render(name))
 
 
-def explorer_page(assets: Assets, pages: Pages) -> pn.Template:
+def explorer_page(assets: Assets, pages: Pages, others: Sequence[Assets] = ()) -> pn.Template:
     """The page of the explorer, made anew for each visitor; it keeps nothing of them."""
-    viewer = Viewer.for_page(assets, ASSETS, sizing_mode="stretch_both")
+    viewer = Viewer.for_page(assets, ASSETS, others, sizing_mode="stretch_both")
     template = pn.Template(TEMPLATE.read_text(encoding="utf-8"))
     template.add_panel("explorer", viewer)
     words = {
@@ -90,6 +89,14 @@ def _free(address: str, port: int | None) -> int:
         return int(probe.getsockname()[1])
 
 
+def other_atlases(shown: Atlas) -> list[Atlas]:
+    """Atlases that can be chosen instead of the one that is shown: ours, and those on the shelf."""
+    ours = [Atlas(shown.dataset, shown.meshes)] if shown.own else []
+    return ours + [
+        Atlas(shown.dataset, shown.meshes, own=one) for one in kept() if not shown.own or one.digest != shown.own.digest
+    ]
+
+
 def serve(
     port: int | None = None, address: str = "localhost", open_browser: bool = True, atlas: Atlas | None = None
 ) -> None:
@@ -102,6 +109,7 @@ def serve(
     address : str
     open_browser : bool
     atlas : Atlas, optional
+        What is shown. Atlases of the shelf, and ours, can be chosen in the page instead.
 
     Raises
     ------
@@ -109,17 +117,20 @@ def serve(
         When the port cannot be used.
     """
     own_port = _free(address, port)
-    assets = Assets(atlas or load_atlas())
+    shown = atlas or load_atlas()
+    assets = Assets(shown)
+    others = [Assets(other) for other in other_atlases(shown)]
     sheet = site_sheet()
-    pages = Pages(assets.atlas, ASSETS + sheet.name)
-    files = {asset.name: asset for asset in (*assets.all, sheet)}
+    pages = Pages(assets.atlas, ASSETS + sheet.name, [other.atlas for other in others])
+    own = [asset for other in others for asset in (other.catalogue, other.body)]
+    files = {asset.name: asset for asset in (*assets.all, *own, sheet)}
     pn.extension("vtk")
     host = "localhost" if address in ("0.0.0.0", "127.0.0.1", "::1", "::") else address
     print(f"Referred Pain Explorer: http://{host}:{own_port}   (stop with Ctrl+C)", flush=True)
     names = "|".join(pages.names)
     try:
         pn.serve(
-            {"/": lambda: explorer_page(assets, pages)},
+            {"/": lambda: explorer_page(assets, pages, others)},
             port=own_port,
             address=None if address == "localhost" else address,
             websocket_origin=[f"{host}:{own_port}", f"127.0.0.1:{own_port}"],

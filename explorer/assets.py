@@ -170,7 +170,10 @@ class Assets:
             for name in self.atlas.shape_ids(folder):
                 known = data.bones.get(name) or data.structures.get(name)
                 pairing: str = known.pairing if known else "midline" if name in MIDLINE else "paired"
-                meshes[name] = (kind, pairing, load_mesh(self.atlas.meshes / folder / f"{name}.npz"))
+                own = self.atlas.own.path(folder, name, "right") if self.atlas.own else None
+                meshes[name] = (kind, "left" if own else pairing, self.atlas.average_shape(name))
+                if own:  # a right side that is no mirror image of the left
+                    meshes[f"{name}@right"] = (kind, "right", load_mesh(own))
         header: dict[str, Any] = {"step_mm": STEP_MM, "meshes": {}}
         arrays: dict[str, tuple[NDArray[Any], int]] = {}
         for name, (kind, pairing, mesh) in meshes.items():

@@ -13,6 +13,7 @@ from explorer.additions import load_data
 from explorer.dataset import Dataset
 from explorer.errors import DataError, unknown
 from explorer.records import PAIRED_SIDES, SIDES, Structure, origin
+from explorer.shelf import OURS, Credit, Kept, find
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,13 +46,18 @@ class Atlas:
         Of the shapes: ``default``, or that of an imported atlas.
     body : str
         ``average``, or one of :attr:`variants`, whose shapes are those of the average body carried over.
+    own : Kept, optional
+        A user's own atlas, whose shapes stand in place of ours where it has them; see :mod:`explorer.bring`.
     """
 
-    def __init__(self, dataset: Dataset, meshes: Path, name: str = "default", body: str = AVERAGE) -> None:
+    def __init__(
+        self, dataset: Dataset, meshes: Path, name: str = "default", body: str = AVERAGE, own: Kept | None = None
+    ) -> None:
         self.dataset = dataset
         self.meshes = meshes
-        self.name = name
+        self.name = own.name if own else name
         self.body = body
+        self.own = own
         if body != AVERAGE and body not in self.variants:
             raise DataError(unknown("variant", body, (AVERAGE, *self.variants)))
 
@@ -81,7 +87,7 @@ class Atlas:
         DataError
             When there is no such body.
         """
-        return self if body == self.body else Atlas(self.dataset, self.meshes, self.name, body)
+        return self if body == self.body else Atlas(self.dataset, self.meshes, self.name, body, self.own)
 
     @cached_property
     def _carrier(self) -> Carrier | None:
@@ -154,8 +160,7 @@ class Atlas:
         if structure is not None and structure.members:
             return trimesh.util.concatenate([self.mesh(member, side) for member in structure.members])
         midline = self._check_side(structure_id, side)
-        mesh = self._shape(structure_id)
-        return _to_trimesh(mesh if midline or side == "left" else mesh.mirrored())
+        return _to_trimesh(self._shape(structure_id, "left" if midline else side))
 
     def deep_mesh(self, area_id: str, side: str = "left") -> Mesh | None:
         """The closed shape of a deep area, or None for an area that lies on the skin."""
@@ -172,18 +177,65 @@ class Atlas:
             raise DataError(f"{shape_id}: side {side!r} is not one of its sides: {', '.join(allowed)}")
         return allowed == ("midline",)
 
-    def _shape(self, shape_id: str) -> Mesh:
+    def _shape(self, shape_id: str, side: str = "left") -> Mesh:
+        mesh = self.average_shape(shape_id, side)
+        return self._carrier.mesh(mesh) if self._carrier else mesh
+
+    def average_shape(self, shape_id: str, side: str = "left") -> Mesh:
+        """The shape of a muscle, bone or deep area in the average body.
+
+        Parameters
+        ----------
+        shape_id : str
+        side : {'left', 'right'}
+            ``left`` also for what lies on the midline.
+
+        Raises
+        ------
+        DataError
+            When there is no such shape.
+        """
         from explorer.anatomy.meshio import load_mesh
 
         for folder in FOLDERS:
-            path = self.meshes / folder / f"{shape_id}.npz"
             if shape_id in self.shape_ids(folder):
-                mesh = load_mesh(path)
-                return self._carrier.mesh(mesh) if self._carrier else mesh
+                own = self.own.path(folder, shape_id, side) if self.own else None
+                if own is not None:
+                    return load_mesh(own)
+                mesh = load_mesh(self.meshes / folder / f"{shape_id}.npz")
+                return mesh.mirrored() if side == "right" else mesh
         known = [name for folder in FOLDERS for name in self.shape_ids(folder)]
         if shape_id in self.dataset.structures:
             raise DataError(f"structure {shape_id!r} has no shape of its own in the atlas {self.name!r}")
         raise DataError(unknown("shape", shape_id, known))
+
+    def shape_origin(self, shape_id: str) -> str:
+        """Whose shape is shown for a structure or a bone of an own atlas.
+
+        Returns
+        -------
+        str
+            ``theirs``, ``ours``, ``both`` (some members), or empty where there is no own atlas or no shape.
+        """
+        if self.own is None:
+            return ""
+        structure = self.dataset.structures.get(shape_id)
+        members = structure.members if structure is not None and structure.members else (shape_id,)
+        found = {
+            "theirs" if self.own.path(folder, member) else "ours"
+            for member in members
+            for folder in FOLDERS
+            if member in self.shape_ids(folder)
+        }
+        return "both" if len(found) == 2 else next(iter(found), "")
+
+    def credits(self) -> tuple[Credit, ...]:
+        """Credits of an own atlas, every one of which must be shown wherever its shapes are; empty without one."""
+        return self.own.credits if self.own else ()
+
+    def breaches(self, what: str = "picture") -> tuple[str, ...]:
+        """Conditions of an own atlas that an export must say, or that forbid it; see :meth:`explorer.shelf.Kept.breaches`."""
+        return self.own.breaches(what) if self.own else ()
 
     def shape_ids(self, folder: str) -> tuple[str, ...]:
         """Ids of the built shapes of one kind, a folder of :data:`FOLDERS`."""
@@ -198,6 +250,19 @@ class Atlas:
                 for row in csv.DictReader(file)
             }
         places |= self._added_places(places)
+        if self.own:
+            places |= {name: place for (name, side), place in self.own.points.items() if side == "left"}
+        return self._carried(places)
+
+    @cached_property
+    def right_places(self) -> dict[str, tuple[float, float, float]]:
+        """Trigger point id -> its place on the right side, mm, LPS: the mirror image, save in an own atlas."""
+        places = {name: (-x, y, z) for name, (x, y, z) in self.trigger_point_places.items()}
+        own = self.own.points if self.own else {}
+        return places | self._carried({name: place for (name, side), place in own.items() if side == "right"})
+
+    def _carried(self, places: dict[str, tuple[float, float, float]]) -> dict[str, tuple[float, float, float]]:
+        """Places of the average body in this one."""
         if not self._carrier or not places:
             return places
         import numpy as np
@@ -372,6 +437,7 @@ def _to_trimesh(mesh: Mesh) -> trimesh.Trimesh:
     return trimesh.Trimesh(mesh.vertices, mesh.faces, process=False)
 
 
-def load_atlas(*, data: Any = None, meshes: Any = None, variant: str = AVERAGE) -> Atlas:
+def load_atlas(*, data: Any = None, meshes: Any = None, variant: str = AVERAGE, atlas: str | None = None) -> Atlas:
     """See :func:`explorer.load_atlas`."""
-    return Atlas(load_data(data), Path(meshes) if meshes else folders.MESHES, body=variant)
+    own = find(atlas) if atlas is not None and atlas not in OURS else None
+    return Atlas(load_data(data), Path(meshes) if meshes else folders.MESHES, body=variant, own=own)

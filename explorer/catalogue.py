@@ -24,13 +24,35 @@ def style() -> dict[str, Any]:
     return dict(json.loads((folders.BROWSER / "style.json").read_text(encoding="utf-8")))
 
 
+#: condition of an own atlas -> text that says it
+CONDITIONS = {
+    "unknown": "shapes.unknown",
+    "no_derivatives": "shapes.no_derivatives",
+    "noncommercial": "shapes.noncommercial",
+    "share_alike": "shapes.share_alike",
+}
+
+
+def own_atlas(atlas: Atlas) -> dict[str, Any] | None:
+    """What is said of a user's own atlas wherever its shapes are: name, credits, and conditions of passing pictures on."""
+    if atlas.own is None:
+        return None
+    texts = atlas.dataset.texts["en"]
+    return {
+        "name": atlas.own.name,
+        "credits": [{"text": credit.text, "licence": credit.licence} for credit in atlas.credits()],
+        "conditions": [texts[CONDITIONS[name]] for name in atlas.breaches("picture")],
+        "shapes": {name: atlas.shape_origin(name) for name in (*atlas.dataset.structures, *atlas.dataset.bones)},
+    }
+
+
 def catalogue(atlas: Atlas) -> dict[str, Any]:
     """Build the catalogue of an atlas.
 
     Returns
     -------
     dict
-        ``title, version, atlas, style, authors, report, texts, regions, grades, areas, structures, bones, references,
+        ``title, version, atlas, own, style, authors, report, texts, regions, grades, areas, structures, bones, references,
         pain_first, examples, pages``;
         mappings by id, structures as :func:`explorer.describe.record` gives them.
     """
@@ -39,6 +61,7 @@ def catalogue(atlas: Atlas) -> dict[str, Any]:
         "title": data.title,
         "version": data.version,
         "atlas": atlas.name,
+        "own": own_atlas(atlas),
         "style": style(),
         "authors": list(data.authors),
         "report": report_address(data.texts["en"]["report.subject"].replace("{pattern}", PLACE)),

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from explorer import __version__, folders, load_atlas
+from explorer.bring.command import add_atlas
 from explorer.errors import DataError, ExplorerError, unknown
 from explorer.records import SIDES, Structure
 
@@ -54,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     serve.add_argument("--address", default="localhost", help="address to listen on (default: %(default)s)")
     serve.add_argument("--no-browser", action="store_true", help="do not open a browser")
+    serve.add_argument("--atlas", metavar="NAME", help="show the shapes of an atlas that you imported")
     _takes_additions(serve)
 
     listing = command("list", _list, "list the structures")
@@ -111,6 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     sheet.add_argument("out", type=Path, help="PNG file to write")
     sheet.add_argument("patterns", nargs="*", help="pattern ids (default: all)")
     sheet.add_argument("--body", action="store_true", help="show trunk and arms instead of the head")
+    add_atlas(commands)
     return parser
 
 
@@ -131,7 +134,7 @@ def _print_json(value: Any) -> None:
 def _serve(options: argparse.Namespace) -> None:
     from explorer.app import serve
 
-    atlas = load_atlas(data=options.data)
+    atlas = load_atlas(data=options.data, atlas=options.atlas)
     serve(port=options.port, address=options.address, open_browser=not options.no_browser, atlas=atlas)
 
 

@@ -60,8 +60,7 @@ def _both_places(atlas: Atlas, trigger_point: str) -> Json:
     place = atlas.trigger_point_places.get(trigger_point)
     if place is None:
         return {"left": None, "right": None}
-    x, y, z = place
-    return {"left": [x, y, z], "right": [-x, y, z]}
+    return {"left": [*place], "right": [*atlas.right_places[trigger_point]]}
 
 
 def pattern_record(pattern: Pattern) -> Json:

@@ -93,6 +93,7 @@ def _structures(catalogue: Json, selection: Selection, chosen: list[Json]) -> Js
     style = catalogue["style"]
     members = {name for structure in chosen for name in (structure["id"], *structure["members"])}
     deepest = max((DEPTH[structure["layer"]] for structure in chosen), default=0)
+    shapes = (catalogue.get("own") or {}).get("shapes", {})
     isolated = bool(chosen) and selection.rest == "hide"
     faded = bool(chosen) and selection.rest != "show"
     out: Json = {}
@@ -107,7 +108,9 @@ def _structures(catalogue: Json, selection: Selection, chosen: list[Json]) -> Js
         hidden = covers or isolated or (selection.peel and structure["layer"] == "superficial")
         for side in shown_sides(structure, "both"):
             lit = own and (selection.side == "both" or side in ("midline", selection.side))
-            rest = style["muscle_faded"] if faded else style["muscle"]
+            # in an own atlas a muscle that it lacks is ours, and looks so
+            plain = "muscle_ours" if shapes.get(structure["id"]) == "ours" else "muscle"
+            rest = style["muscle_faded"] if faded else style[plain]
             out[f"{structure['id']}/{side}"] = {
                 # joints and nerves are seen when they are chosen only
                 "visible": lit or (kind.startswith("muscle") and selection.muscles and not hidden),

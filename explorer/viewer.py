@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import param
@@ -26,11 +27,14 @@ async function code(model) {
 export async function render({ model, el }) {
   el.style.height = "100%";
   const { mount } = await code(model);
-  const { catalogue, body, paint, sheet, variants } = model.assets;
+  // whose shapes are shown stands in the page's address, where there is a choice
+  const chosen = model.linked ? model.assets.atlases?.[new URLSearchParams(location.hash.slice(1)).get("atlas")] : null;
+  const { catalogue, body, paint, sheet, variants } = { ...model.assets, ...chosen };
   const own = () => ({ structures: model.selection, pattern: model.pattern, side: model.side });
   const explorer = mount(el, {
     assets: { catalogue, body, paint },
     variants,
+    atlases: Object.keys(model.assets.atlases ?? {}),
     sheet,
     vtk: window.vtk,
     linked: model.linked,
@@ -70,11 +74,27 @@ class Viewer(JSComponent):  # type: ignore[misc]
     _esm = _SHIM
 
     @classmethod
-    def for_page(cls, assets: Assets, prefix: str, **keywords: Any) -> Viewer:
-        """The explorer for a page whose server serves the assets under an address prefix."""
-        places: dict[str, Any] = {
-            name: {"url": f"{prefix}{asset.name}", "bytes": len(asset.content)} for name, asset in assets.data.items()
-        }
+    def for_page(cls, assets: Assets, prefix: str, others: Sequence[Assets] = (), **keywords: Any) -> Viewer:
+        """The explorer for a page whose server serves the assets under an address prefix.
+
+        Parameters
+        ----------
+        assets : Assets
+            Of the atlas that is shown by itself.
+        prefix : str
+        others : sequence of Assets
+            Of other atlases that can be chosen instead.
+        """
+
+        def address(asset: Asset) -> dict[str, Any]:
+            return {"url": f"{prefix}{asset.name}", "bytes": len(asset.content)}
+
+        places: dict[str, Any] = {name: address(asset) for name, asset in assets.data.items()}
+        if others:
+            places["atlases"] = {
+                own.atlas.name: {"catalogue": address(own.catalogue), "body": address(own.body)}
+                for own in (assets, *others)
+            }
         places["code"] = {"url": f"{prefix}{assets.code.name}"}
         places["sheet"] = {"url": f"{prefix}{assets.sheet.name}"}
         places["variants"] = {name: {"url": f"{prefix}{asset.name}"} for name, asset in assets.variants.items()}

@@ -35,13 +35,13 @@ def test_records_and_matching_by_name_need_no_drawing():
 
 #: floors of the house: a module may import from its own floor and those below
 FLOORS = [
-    {"errors", "folders", "feedback"},
+    {"errors", "folders", "feedback", "shelf"},
     {"records", "schema", "learning"},
     {"dataset", "additions"},
     {"validate", "matching", "anatomy", "painting_check"},
     {"atlas"},
     {"describe", "scene", "figures", "bundle", "pain_first", "drawings", "roundtrip"},
-    {"catalogue", "build"},
+    {"catalogue", "build", "bring"},
     {"assets"},
     {"viewer", "pages"},
     {"app"},

@@ -155,6 +155,26 @@ export function makeCard({ catalogue, t, set, linked }) {
     return h("div", { class: "segments", role: "group", "aria-label": t("voice.title") }, button("plain"), button("clinical"));
   }
 
+  /** Whose shape is shown, where a person brought an atlas of their own. */
+  function shapeOf(structure) {
+    const whose = catalogue.own?.shapes[structure.id];
+    const words = { theirs: "shapes.theirs", ours: "shapes.is_ours", both: "shapes.is_both" }[whose];
+    return words ? h("p", { class: "quiet shape-origin", text: t(words, { atlas: catalogue.own.name }) }) : null;
+  }
+
+  /** Credits and conditions of an own atlas, which stand wherever its shapes do. */
+  function credits() {
+    if (!catalogue.own) return null;
+    const { name, credits: lines, conditions } = catalogue.own;
+    return h(
+      "section",
+      { class: "note shape-credits", "aria-label": t("shapes.credits", { atlas: name }) },
+      h("p", { class: "label", text: t("shapes.credits", { atlas: name }) }),
+      ...lines.map(({ text, licence }) => h("p", { text: `${text} (${licence})` })),
+      ...conditions.map((text) => h("p", { text })),
+    );
+  }
+
   function welcome() {
     return [
       h("h2", { text: t("welcome.title") }),
@@ -172,6 +192,7 @@ export function makeCard({ catalogue, t, set, linked }) {
           ),
       ),
       h("p", { class: "note", text: t("about.purpose") }),
+      credits(),
     ];
   }
 
@@ -183,6 +204,7 @@ export function makeCard({ catalogue, t, set, linked }) {
         h("h2", { text: structure.name }),
         structure.latin ? h("p", { class: "latin", lang: "la", text: structure.latin }) : null,
         h("p", { class: "words", text: structure.plain }),
+        shapeOf(structure),
         voices(state),
       ),
       structure.patterns.length > 1
@@ -192,6 +214,7 @@ export function makeCard({ catalogue, t, set, linked }) {
       ...structure.patterns.map((pattern) => patternBlock(structure, pattern, state)),
       anatomy(structure),
       h("p", { class: "note", text: t("about.purpose") }),
+      credits(),
       explains(),
     ];
   }

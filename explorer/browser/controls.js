@@ -13,13 +13,13 @@ function segments(label, options, name, set, t, key) {
 }
 
 /** A labelled menu of one field of the state. */
-function menu(label, name, options, set, t) {
-  const choices = options.map((option) => h("option", { value: option, text: t(`${name}.${option}`) }));
+function menu(label, name, options, set, t, words = (option) => t(`${name}.${option}`)) {
+  const choices = options.map((option) => h("option", { value: option, text: words(option) }));
   const select = h("select", { id: `rpx-${name}`, onchange: () => set({ [name]: select.value }, { replace: true, keepView: true }) }, ...choices);
   return { element: h("span", {}, h("label", { for: `rpx-${name}` }, label), " ", select), show: (value) => (select.value = value) };
 }
 
-export function makeControls({ t, set, bodies, lookAgain }) {
+export function makeControls({ t, set, bodies, lookAgain, atlases = [], atlas = null, own = null }) {
   const views = h(
     "div",
     { class: "segments views", role: "group", "aria-label": t("view.title") },
@@ -39,6 +39,7 @@ export function makeControls({ t, set, bodies, lookAgain }) {
     return box;
   };
   const body = bodies.length > 1 ? menu(t("body.title"), "body", bodies, set, t) : null;
+  const shapes = atlases.length > 1 ? menu(t("shapes.title"), "atlas", atlases, set, t, (name) => (name === "default" ? t("shapes.ours") : name)) : null;
   const tone = menu(t("tone.title"), "tone", TONES, set, t);
   const [muscles, bones] = [layer("muscles"), layer("bones")];
   const layers = h(
@@ -49,11 +50,11 @@ export function makeControls({ t, set, bodies, lookAgain }) {
     h("label", { for: "rpx-muscles" }, muscles, t("layers.muscles")),
     h("label", { for: "rpx-bones" }, bones, t("layers.bones")),
   );
-  const looks = h("div", { class: "looks" }, body && body.element, tone.element);
+  const looks = h("div", { class: "looks" }, shapes && shapes.element, body && body.element, tone.element);
   const legend = h(
     "ul",
     { class: "legend", "aria-label": t("legend.title") },
-    ...["core", "spillover", "trigger", "muscle", "deep", "drawn"].map((kind) =>
+    ...["core", "spillover", "trigger", "muscle", ...(own ? ["ours"] : []), "deep", "drawn"].map((kind) =>
       h("li", { title: t(`legend.${kind}_long`) }, h("span", { class: `swatch swatch-${kind}`, "aria-hidden": "true" }, kind === "trigger" ? cross() : null), t(`legend.${kind}`)),
     ),
   );
@@ -71,6 +72,7 @@ export function makeControls({ t, set, bodies, lookAgain }) {
       bones.checked = state.bones;
       body?.show(state.body);
       tone.show(state.tone);
+      shapes?.show(atlas);
     },
   };
 }

@@ -7,21 +7,22 @@
  */
 export function meshesOf(pack) {
   const out = new Map();
-  for (const [id, entry] of Object.entries(pack.header.meshes)) {
-    const steps = pack.array(`${id}:steps`);
+  for (const [key, entry] of Object.entries(pack.header.meshes)) {
+    const steps = pack.array(`${key}:steps`);
     const positions = new Float32Array(steps.length);
     for (let k = 0; k < steps.length; k += 1) {
       positions[k] = entry.origin[k % 3] + pack.header.step_mm * steps[k];
     }
-    out.set(id, {
-      id,
+    out.set(key, {
+      key,
+      id: key.split("@")[0], // the right side of an own atlas has a mesh of its own, <id>@right
       kind: entry.kind,
       pairing: entry.pairing,
       positions,
-      faces: Uint32Array.from(pack.array(`${id}:faces`)),
-      along: pack.array(`${id}:along`),
-      across: pack.array(`${id}:across`),
-      light: lightOf(pack.array(`${id}:light`), steps.length / 3),
+      faces: Uint32Array.from(pack.array(`${key}:faces`)),
+      along: pack.array(`${key}:along`),
+      across: pack.array(`${key}:across`),
+      light: lightOf(pack.array(`${key}:light`), steps.length / 3),
     });
   }
   return out;

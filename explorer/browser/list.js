@@ -75,6 +75,9 @@ export function makeList({ catalogue, t, onChoose }) {
         { type: "button", dataset: { id: structure.id }, class: "entry", "aria-pressed": String(chosen), onclick: () => onChoose(structure.id) },
         h("span", { class: "entry-name", text: structure.name }),
         alias ? h("span", { class: "entry-alias", text: said(alias, by) }) : null,
+        ["ours", "both"].includes(catalogue.own?.shapes[structure.id]) && structure.kind.startsWith("muscle")
+          ? h("span", { class: "badge badge-ours", text: t(catalogue.own.shapes[structure.id] === "ours" ? "shapes.badge" : "shapes.badge_both") })
+          : null,
         ...origins(structure).map((origin) => h("span", { class: "badge badge-theirs", text: t("card.origin", { origin }) })),
         h(
           "span",

@@ -24,6 +24,7 @@ import { canDraw, makeView } from "./view.js";
  * @param {Object} options
  * @param {Object} options.assets names -> {url} or {base64}: catalogue, body, paint
  * @param {Object} [options.variants] names of other bodies -> {url} or {base64}, loaded when chosen
+ * @param {string[]} [options.atlases] names of the atlases whose shapes can be shown, in a page that keeps them in its address
  * @param {Object} options.sheet style sheet, {url} or {base64}
  * @param {Object} options.vtk vtk.js
  * @param {boolean} [options.linked] keep the state in the page's address
@@ -92,6 +93,7 @@ async function start(root, waiting, progress, options) {
     area: (id) => (catalogue.areas[id]?.place === "own" ? undefined : catalogue.areas[id]),
     feature: (id) => featureIds.has(id),
     bodies: bodies.names,
+    atlases: options.atlases ?? [],
   };
 
   /** What is chosen by an id: a part of a muscle means the muscle, with the part's own pattern if there is one. */
@@ -139,6 +141,9 @@ async function start(root, waiting, progress, options) {
     t,
     set,
     bodies: bodies.names,
+    atlases: options.atlases ?? [],
+    atlas: catalogue.atlas,
+    own: catalogue.own,
     lookAgain: (name) => {
       set({ view: name }, { replace: true, keepView: true });
       view?.look(name, frameOf(states.get()));
@@ -211,7 +216,7 @@ async function start(root, waiting, progress, options) {
 
   const nameOf = (hit) => {
     if (!hit) return null;
-    if (hit.id) return (catalogue.structures[hit.id] ?? catalogue.bones[hit.id])?.name ?? null;
+    if (hit.id) return [(catalogue.structures[hit.id] ?? catalogue.bones[hit.id])?.name, catalogue.own?.shapes[hit.id] === "ours" ? `(${t("shapes.badge")})` : null].filter(Boolean).join(" ") || null;
     return areaName(hit);
   };
   const areaName = (hit) => {
@@ -388,12 +393,15 @@ async function start(root, waiting, progress, options) {
     if (how.replace) history.replaceState(null, "", address);
     else history.pushState(null, "", address);
     writing = false;
+    if (state.atlas !== before.atlas) location.reload(); // other shapes are another set of assets
   });
   const onAddress = () => {
     if (writing) return;
     const { state, problems } = fromFragment(location.hash, known);
     problem(problems);
+    const other = (state.atlas ?? null) !== states.get().atlas;
     states.set(state, { fromLink: true });
+    if (other) location.reload();
   };
   if (options.linked) {
     addEventListener("popstate", onAddress);

@@ -38,6 +38,12 @@ export function captionOf({ catalogue, t, state, inWords }) {
   ["core", "spillover", "trigger", "muscle", "deep"].forEach((kind, k) => add(t(`legend.${kind}_long`), { size: 13, swatch: kind, gap: k ? 2 : 12 }));
   if (state.mirror) add(t("mirror.note"), { size: 13, weight: 600, gap: 8 });
   add(t("about.purpose"), { size: 13, weight: 600, gap: 12 });
+  if (catalogue.own) {
+    const { name, credits, conditions } = catalogue.own;
+    add(`${t("shapes.credits", { atlas: name })}:`, { size: 12, quiet: true, gap: 8 });
+    for (const { text, licence } of credits) add(`${text} (${licence})`, { size: 12, quiet: true });
+    for (const text of conditions) add(text, { size: 13, weight: 600, gap: 6 });
+  }
   add(t("picture.version", { data: catalogue.version }), { size: 12, quiet: true });
   return lines;
 }

@@ -32,6 +32,7 @@ export function sceneOf(catalogue, state) {
   const isolated = chosen.length > 0 && state.rest === "hide";
   const faded = chosen.length > 0 && state.rest !== "show";
 
+  const shapes = catalogue.own?.shapes ?? {};
   const structures = {};
   for (const structure of Object.values(catalogue.structures)) {
     if (!SHOWN_KINDS.includes(structure.kind) || structure.members.length) continue;
@@ -46,7 +47,8 @@ export function sceneOf(catalogue, state) {
       structures[`${structure.id}/${side}`] = {
         // joints and nerves are seen when they are chosen only
         visible: lit || (muscle && state.muscles && !covers && !peeled && !isolated),
-        colour: lit ? style[structure.kind === "nerve" ? "nerve" : "muscle_chosen"] : faded ? style.muscle_faded : style.muscle,
+        // in an own atlas a muscle that it lacks is ours, and looks so
+        colour: lit ? style[structure.kind === "nerve" ? "nerve" : "muscle_chosen"] : faded ? style.muscle_faded : style[shapes[structure.id] === "ours" ? "muscle_ours" : "muscle"],
         chosen: lit,
       };
     }

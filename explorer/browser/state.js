@@ -27,6 +27,7 @@ export const INITIAL = Object.freeze({
   features: Object.freeze([]),
   from: null, // side of the structures that the ranked list prefers
   body: "average",
+  atlas: null, // whose shapes are shown; null for those that the server shows by itself
   tone: "light",
 });
 
@@ -51,6 +52,7 @@ export function toFragment(state) {
   if (state.from) out.push(`from=${state.from}`);
   if (state.body !== INITIAL.body) out.push(`body=${state.body}`);
   if (state.tone !== INITIAL.tone) out.push(`tone=${state.tone}`);
+  if (state.atlas) out.push(`atlas=${encodeURIComponent(state.atlas)}`);
   return out.length === 1 ? "" : out.join("&");
 }
 
@@ -95,6 +97,7 @@ export function fromFragment(fragment, known) {
   choice("voice", ["plain", "clinical"]);
   choice("body", known.bodies ?? BODIES);
   choice("tone", TONES);
+  choice("atlas", known.atlases ?? []);
   const skin = fields.get("skin");
   if (skin !== null) {
     if (/^\d{1,3}$/.test(skin) && Number(skin) <= 100) state.skin = Number(skin) / 100;

@@ -98,7 +98,7 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
   }
 
   function add(mesh, side, options) {
-    const shape = side === "right" ? mirrored(mesh) : mesh;
+    const shape = side === "right" && mesh.pairing !== "right" ? mirrored(mesh) : mesh;
     const arrays = { light: { values: shape.light, width: 1 } };
     if (shape.along) {
       const fibre = new Float32Array(2 * shape.along.length);
@@ -115,7 +115,7 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
     return thing;
   }
 
-  const sidesOf = (mesh) => (mesh.pairing === "midline" ? ["midline"] : ["left", "right"]);
+  const sidesOf = (mesh) => (mesh.pairing === "paired" ? ["left", "right"] : [mesh.pairing]);
   const muscleUniforms = { tendonColour: rgb(style.tendon) };
   for (const mesh of meshes.values()) {
     for (const side of sidesOf(mesh)) {
@@ -161,7 +161,7 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
     const positions = bodies.positions(variant);
     const data = (actor) => actor.getMapper().getInputData();
     for (const thing of things.values()) {
-      reshape(data(thing.actor), thing.mesh, positions.get(thing.id), thing.side);
+      reshape(data(thing.actor), thing.mesh, positions.get(thing.mesh.key), thing.mesh.pairing === "right" ? "left" : thing.side);
       thing.tree = null;
       if (thing.kind === "eye") data(thing.actor).getPointData().getArrayByName("sight").setData(sightOf(thing.mesh).sight.values, 3);
     }

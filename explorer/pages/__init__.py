@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -39,10 +40,13 @@ class Pages:
     atlas : Atlas
     site_sheet : str
         Address of the style sheet.
+    others : sequence of Atlas
+        Other atlases whose shapes can be chosen, for their credits.
     """
 
-    def __init__(self, atlas: Atlas, site_sheet: str) -> None:
+    def __init__(self, atlas: Atlas, site_sheet: str, others: Sequence[Atlas] = ()) -> None:
         self.atlas = atlas
+        self.others = tuple(others)
         self.site_sheet = site_sheet
         self._environment = Environment(
             loader=PackageLoader("explorer", "pages"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
@@ -71,6 +75,8 @@ class Pages:
         title = page.title if page else self.text(f"page.{name}")
         references = sorted(data.references.values(), key=lambda r: (r.authors.lower(), r.year))
         credits = dict.fromkeys(f"{row.credit} ({row.licence})" for row in read_sources(self.atlas.meshes))
+        for own in (self.atlas, *self.others):
+            credits |= dict.fromkeys(f"{own.name}: {credit.text} ({credit.licence})" for credit in own.credits())
         return self._environment.get_template(template).render(
             t=self.text,
             pages=PAGES,
