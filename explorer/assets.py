@@ -8,6 +8,7 @@ import json
 import struct
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from explorer.anatomy.variant import FADE, OUTWARD_MM, REACH, Variant, load_vari
 from explorer.atlas import VARIANTS
 from explorer.bundle import bundle
 from explorer.catalogue import catalogue
+from explorer.errors import ExplorerError
 
 if TYPE_CHECKING:
     from explorer.atlas import Atlas
@@ -231,6 +233,20 @@ class Assets:
     def all(self) -> tuple[Asset, ...]:
         """Every asset."""
         return (*self.data.values(), *self.variants.values(), self.code, self.sheet)
+
+
+def file_asset(path: Path) -> Asset:
+    """A script or a style sheet that a library brings, named by its content.
+
+    Raises
+    ------
+    ExplorerError
+        When the library has no such file.
+    """
+    if not path.is_file():
+        raise ExplorerError(f"{path}: a file of the installed Panel or Bokeh is missing; install them again with pip")
+    kinds = {".js": "text/javascript", ".css": "text/css"}
+    return _named(path.name.removesuffix(path.suffix), path.suffix[1:], path.read_bytes(), kinds[path.suffix])
 
 
 def site_sheet() -> Asset:

@@ -41,9 +41,10 @@ FLOORS = [
     {"validate", "matching", "anatomy", "painting_check"},
     {"atlas"},
     {"describe", "scene", "figures", "bundle", "pain_first", "drawings", "roundtrip"},
-    {"catalogue", "build"},
-    {"assets"},
+    {"catalogue", "build", "chart"},
+    {"assets", "server"},
     {"viewer", "pages"},
+    {"export"},
     {"app"},
     {"cli", "__main__"},
 ]
