@@ -32,6 +32,8 @@ SHEETS = ("style.css", "tools.css")
 #: distance of the dots of spillover: so many millimetres, and more where the mesh is coarse
 DOT_SPACING_MM = 4.2
 DOT_SPACING_EDGES = 0.9
+#: radius of a dot, as a share of the distance
+DOT_SHARE = 0.22
 _CODES = {np.dtype(np.uint8): "u1", np.dtype(np.uint16): "u2", np.dtype(np.uint32): "u4", np.dtype(np.float32): "f4"}
 
 
@@ -98,6 +100,11 @@ def pack_arrays(header: dict[str, Any], arrays: dict[str, tuple[NDArray[Any], in
 MIDLINE = ("brainstem_cord",)
 #: folder of shapes -> kind of thing in the view
 KINDS = {"bones": "bone", "muscles": "muscle", "joints": "joint", "nerves": "nerve", "deep": "deep"}
+
+
+def dot_spacing(surface: Surface) -> NDArray[np.float64]:
+    """(n,) least distance of a dot of spillover at each vertex to any other, mm."""
+    return np.maximum(DOT_SPACING_MM, DOT_SPACING_EDGES * surface.spacing)
 
 
 def even_dots(vertices: NDArray[np.float64], spacing: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -191,7 +198,7 @@ class Assets:
         skin = self.atlas.skin_mesh
         surface = Surface(skin.vertices, skin.faces)
         patterns, areas = self.atlas.pattern_weights, self.atlas.area_weights
-        spacing = np.maximum(DOT_SPACING_MM, DOT_SPACING_EDGES * surface.spacing)
+        spacing = dot_spacing(surface)
         dots = even_dots(skin.vertices, spacing)
         start = np.concatenate([patterns.start, areas.start[1:] + patterns.start[-1]])
         header = {"layers": [*patterns.names, *(f"area:{name}" for name in areas.names)], "topology": patterns.topology}
@@ -202,7 +209,7 @@ class Assets:
             "mirror": (skin.values["mirror"].astype(np.uint16), 1),
             "areas": (surface.vertex_areas.astype(np.float32), 0),
             "dots": (dots.astype(np.uint16), 1),
-            "dot_radii": (np.round(10 * 0.22 * spacing[dots]).astype(np.uint8), 0),
+            "dot_radii": (np.round(10 * DOT_SHARE * spacing[dots]).astype(np.uint8), 0),
         }
         return _named("paint", "bin.gz", pack_arrays(header, arrays), "application/octet-stream")
 
