@@ -40,7 +40,9 @@ WORTH = 0.06
 CLEAR_MM, CLOSED_MM = 10.0, 42.0  # how the skin opens over what is chosen, as in ``browser/window.js``
 NEAR_MM = 45.0  # other muscles and bones are drawn so near to what is chosen
 OPEN = 0.80
+SOLID = 0.97
 EDGE_MM = 14.0
+FINE = 2  # each pixel is the mean of so many across and down
 LIFT_MM = 0.5
 _BACKGROUND = "#ffffff"
 
@@ -145,14 +147,15 @@ def render(
     # letters of the wider and the narrower views stand at one height: all views share their middle in height
     skin = atlas.skin
     pictures = []
-    plotter = pv.Plotter(off_screen=True, window_size=list(size), lighting="none")
+    plotter = pv.Plotter(off_screen=True, window_size=[FINE * size[0], FINE * size[1]], lighting="none")
     try:
         _light(plotter)
         plotter.set_background(_BACKGROUND)
+        plotter.disable_anti_aliasing()  # does not go with drawing in layers; see FINE
         plotter.enable_depth_peeling(8)
-        plotter.enable_anti_aliasing("ssaa")
         for mesh, keywords in things.drawn:
-            plotter.add_mesh(mesh, **keywords)
+            if mesh.n_cells:
+                plotter.add_mesh(mesh, **keywords).prop.interpolation = "Phong"
         for view, (low, high) in zip(views, spans, strict=True):
             axes = _axes(view)
             middle = (low + high) / 2
@@ -161,7 +164,8 @@ def render(
             plotter.enable_parallel_projection()
             plotter.camera.parallel_scale = half
             plotter.reset_camera_clipping_range()
-            pixels = np.asarray(plotter.screenshot(return_img=True))[..., :3].copy()
+            plotter.render()
+            pixels = _smaller(np.asarray(plotter.screenshot(return_img=True))[..., :3])
             mm = 2 * half / size[1]
             points = []
             for marker in scene["markers"]:
@@ -195,6 +199,20 @@ def _poly(mesh: Mesh) -> pv.PolyData:
     return surface.compute_normals(consistent_normals=False, auto_orient_normals=False, split_vertices=False)
 
 
+def _smooth(mesh: Any) -> pv.PolyData:
+    """A shape of the atlas with normals; the shapes are wound outward already."""
+    return pv.wrap(mesh).compute_normals(consistent_normals=False, auto_orient_normals=False, split_vertices=False)
+
+
+def _upright(mesh: pv.PolyData) -> pv.PolyData:
+    """A cut mesh, shaded by the normals that it had."""
+    if mesh.n_points and "Normals" in mesh.point_data:
+        mesh.point_data.active_normals_name = "Normals"
+    if mesh.n_points:
+        mesh.set_active_scalars(None)
+    return mesh
+
+
 def _things(atlas: Atlas, scene: dict[str, Any]) -> _Things:
     look = style()
     chosen, others = [], []
@@ -207,20 +225,19 @@ def _things(atlas: Atlas, scene: dict[str, Any]) -> _Things:
     for name, side, colour in chosen:
         mesh = atlas.mesh(name, side)
         places.append(np.asarray(mesh.vertices))
-        drawn.append((pv.wrap(mesh).compute_normals(auto_orient_normals=False), {"color": colour, "specular": 0.15}))
+        drawn.append((_smooth(mesh), {"color": colour, "specular": 0.15}))
     tree = cKDTree(np.vstack(places)) if places else None
-
-    def near(vertices: Floats) -> bool:
-        return tree is not None and bool(np.isfinite(tree.query(vertices[::7], distance_upper_bound=NEAR_MM)[0]).any())
 
     for bone in atlas.shape_ids("bones"):
         record = atlas.dataset.bones.get(bone)
         for side in ("midline",) if record is None or record.pairing == "midline" else ("left", "right"):
             others.append((bone, side, look["bone"]))
     for name, side, colour in others:
-        mesh = atlas.mesh(name, side)
-        if near(np.asarray(mesh.vertices)):
-            drawn.append((pv.wrap(mesh).compute_normals(auto_orient_normals=False), {"color": colour}))
+        surface = _smooth(atlas.mesh(name, side))
+        distance = tree.query(surface.points, distance_upper_bound=NEAR_MM)[0] if tree else np.full(1, np.inf)
+        if distance.min() < NEAR_MM:
+            surface["distance"] = np.minimum(distance, 2 * NEAR_MM)
+            drawn.append((_upright(surface.clip_scalar(scalars="distance", value=NEAR_MM - 2)), {"color": colour}))
     deep = []
     for entry in scene["deep"]:
         for side in ("left", "right") if entry["side"] == "midline" else (entry["side"],):
@@ -239,6 +256,13 @@ def _things(atlas: Atlas, scene: dict[str, Any]) -> _Things:
         drawn.append((_poly(eye), {"color": "#f7f4ef"}))
         drawn.append((_iris(eye), {"color": "#5b4a3c"}))
     return _Things(drawn, places)
+
+
+def _smaller(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A picture with each square of pixels brought to its mean."""
+    height, width, _ = pixels.shape
+    squares = pixels.reshape(height // FINE, FINE, width // FINE, FINE, 3).astype(np.float64)
+    return np.asarray(squares.mean(axis=(1, 3)).round().astype(np.uint8))
 
 
 def _iris(eye: Mesh) -> pv.PolyData:
@@ -267,17 +291,22 @@ def _skin(atlas: Atlas, core: Floats, spillover: Floats, window: Floats) -> list
     body["core"], body["both"], body["spillover"] = core, np.minimum(1, core + spillover), spillover
     body["open"] = 1 - OPEN * window
     # painted skin stays mostly closed, so that its colour is that of the legend
-    body["open_core"] = 0.98 - 0.2 * window
+    body["open_core"] = 1 - 0.2 * window
     body["open_spill"] = np.maximum(body["open"], 0.62)
     shine = {"ambient": 0.18, "diffuse": 0.9, "show_scalar_bar": False}
     out: list[tuple[pv.PolyData, dict[str, Any]]] = []
 
     def part(mesh: pv.PolyData, colour: str, opacity: str) -> None:
-        if mesh.n_points:
-            alpha = np.asarray(mesh[opacity])
+        """Add a part, what is closed as solid and only the rest as glass, which VTK draws in layers."""
+        if not mesh.n_cells:
+            return
+        out.append((_upright(mesh.clip_scalar(scalars=opacity, value=SOLID, invert=False)), {"color": colour, **shine}))
+        glass = _upright(mesh.clip_scalar(scalars=opacity, value=SOLID))
+        if glass.n_cells:
             rgb = np.array([int(colour[k : k + 2], 16) for k in (1, 3, 5)])
-            mesh["rgba"] = np.column_stack([np.tile(rgb, (mesh.n_points, 1)), 255 * alpha]).round().astype(np.uint8)
-            out.append((mesh, {"scalars": "rgba", "rgba": True, **shine}))
+            alpha = 255 * np.asarray(glass[opacity])
+            glass["rgba"] = np.column_stack([np.tile(rgb, (glass.n_points, 1)), alpha]).round().astype(np.uint8)
+            out.append((glass, {"scalars": "rgba", "rgba": True, **shine}))
 
     has_core, has_spill = core.max() > 0.5, spillover.max() > 0.5
     bare = body.clip_scalar(scalars="both", value=0.5) if has_core or has_spill else body
