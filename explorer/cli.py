@@ -11,6 +11,7 @@ from typing import Any
 
 from explorer import __version__, folders, load_atlas
 from explorer.errors import DataError, ExplorerError, unknown
+from explorer.export.data_commands import add_export, add_figure
 from explorer.records import SIDES, Structure
 
 DISCLAIMER = "An atlas of documented patterns for education; not for diagnosis."
@@ -129,6 +130,9 @@ def _parser() -> argparse.ArgumentParser:
     sheet.add_argument("out", type=Path, help="PNG file to write")
     sheet.add_argument("patterns", nargs="*", help="pattern ids (default: all)")
     sheet.add_argument("--body", action="store_true", help="show trunk and arms instead of the head")
+
+    add_export(commands)
+    add_figure(commands)
     return parser
 
 
