@@ -154,7 +154,7 @@ def draw_figure(
     words = caption_of(atlas, structures, side, pattern, bar_mm) if caption else ""
     lines = _broken(words, inner)
     legend_rows = int(np.ceil(len(legend) / 2))
-    height = EDGE_MM + cell_high + 7 + chart_high + 11 + legend_rows * 5 + 2 + len(lines) * LINE_MM + EDGE_MM
+    height = EDGE_MM + cell_high + 7 + chart_high + 13 + legend_rows * 5 + 2 + len(lines) * LINE_MM + EDGE_MM
     figure = Figure(figsize=(width_mm / 25.4, height / 25.4), dpi=dpi, facecolor="white")
     FigureCanvasAgg(figure)
     page = figure.add_axes((0, 0, 1, 1))  # all places are in mm on paper, from the upper left
@@ -172,8 +172,8 @@ def draw_figure(
     for entry in sides:
         _side(page, entry, x, y, shrink, texts)
         x += (entry.box[2] + 20) * shrink
-    y += chart_high + 8
-    _scale(page, EDGE_MM, y - 6.5, 100 * shrink, "100 mm")
+    y += chart_high + 10
+    _scale(page, EDGE_MM, y - 3, 100 * shrink, "100 mm")
     for k, (kind, text) in enumerate(legend):
         place = (EDGE_MM + (k % 2) * inner / 2, y + 3 + (k // 2) * 5)
         _swatch(page, kind, *place)
@@ -251,7 +251,7 @@ def _picture(page: Any, picture: Picture, x: float, y: float, wide: float, high:
     page.imshow(picture.pixels, extent=(x, x + wide, y + high, y), aspect="auto", interpolation="none", zorder=1)
     shrink = wide / picture.pixels.shape[1]
     for px, py in picture.points:
-        _cross(page, x + px * shrink, y + py * shrink, 1.3)
+        _cross(page, x + px * shrink, y + py * shrink, max(0.7, min(1.3, 7 / picture.mm_per_pixel * shrink)))
     for k, side in enumerate(picture.letters):
         _text(
             page,
