@@ -278,7 +278,7 @@ def _feature_lines(mesh: Mesh, normals: Floats, side: Side, grid: _Grid) -> list
         seen = np.zeros(len(points), bool)
         for dy in (-1, 0, 1):
             for dx in (-1, 0, 1):
-                seen |= ~(grid.under((*points, dx * STEP_MM, dy * STEP_MM, 0)) > NEAR_MM)
+                seen |= ~(grid.under(points + np.array([dx * STEP_MM, dy * STEP_MM, 0.0])) > NEAR_MM)
         ends = np.flatnonzero(np.diff(np.concatenate([[0], seen.astype(int), [0]])))
         out += [points[first:last, :2] for first, last in zip(ends[::2], ends[1::2], strict=True)]
     return [_rounded(line, False) for line in out if np.linalg.norm(np.diff(line, axis=0), axis=1).sum() > 7]

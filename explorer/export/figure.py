@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -247,7 +247,9 @@ def _text(
     page.text(x, y, clean(text, 500), fontproperties=font, va=va, ha=ha, color=colour, parse_math=False)
 
 
-def _picture(page: Any, picture: Picture, x: float, y: float, wide: float, high: float, texts: dict[str, str]) -> None:
+def _picture(
+    page: Any, picture: Picture, x: float, y: float, wide: float, high: float, texts: Mapping[str, str]
+) -> None:
     page.imshow(picture.pixels, extent=(x, x + wide, y + high, y), aspect="auto", interpolation="none", zorder=1)
     shrink = wide / picture.pixels.shape[1]
     for px, py in picture.points:
@@ -276,7 +278,7 @@ def _cross(page: Any, x: float, y: float, arm: float) -> None:
             )
 
 
-def _side(page: Any, entry: ChartFigure, x: float, y: float, shrink: float, texts: dict[str, str]) -> None:
+def _side(page: Any, entry: ChartFigure, x: float, y: float, shrink: float, texts: Mapping[str, str]) -> None:
     left, top, wide, high = entry.box
     frame = Rectangle((x, y), wide * shrink, high * shrink, transform=page.transData)
 
@@ -342,18 +344,18 @@ def _swatch(page: Any, kind: str, x: float, y: float) -> None:
             Ellipse((x + 3, y), 3, 3, facecolor=(*mpl.colors.to_rgb(look["deep"]), 0.6), edgecolor=look["deep"])
         )
         return
-    box = {"xy": (x + 0.5, y - 1.4), "width": 5, "height": 2.8}
+    box = ((x + 0.5, y - 1.4), 5.0, 2.8)
     if kind == "spillover":
         tint = (*mpl.colors.to_rgb(look["spillover"]), 0.22)
         page.add_patch(
-            Rectangle(**box, facecolor=tint, edgecolor=look["spillover_line"], linewidth=0.8, linestyle=(0, (2.5, 1.5)))
+            Rectangle(*box, facecolor=tint, edgecolor=look["spillover_line"], linewidth=0.8, linestyle=(0, (2.5, 1.5)))
         )
         for dx in (1.6, 3.0, 4.4):
             for dy in (-0.6, 0.6):
                 page.add_patch(Ellipse((x + dx, y + dy), 0.6, 0.6, facecolor=look["spillover_line"], zorder=3))
         return
     colours = {"core": (look["core"], look["core_line"]), "muscle": (look["muscle_chosen"], "#8a5a1c")}[kind]
-    page.add_patch(Rectangle(**box, facecolor=colours[0], edgecolor=colours[1], linewidth=1))
+    page.add_patch(Rectangle(*box, facecolor=colours[0], edgecolor=colours[1], linewidth=1))
 
 
 def _broken(text: str, wide_mm: float) -> list[str]:

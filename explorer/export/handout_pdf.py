@@ -1,8 +1,9 @@
 """The hand-out as a PDF of one page: real text, tags in reading order, alternative text for pictures.
 
-How everything fits on one page: the page is measured at each of :data:`LEVELS` and set at the first at which it fits.
-First pictures and type shrink and fewer sources are named, then words about further patterns go, then the end of the note;
-the warning signs, the disclaimer, the licence and the credits always stay. What was left out is said on the page.
+How everything fits on one page: it is measured first, and set as large as it fits. First pictures and type shrink and fewer
+sources are named (:data:`LEVELS`); then the note is cut to :data:`NOTE_FIRST` letters; then words about the last patterns are
+left out, as few as need be; then the note is cut further (:data:`NOTE_LAST`). Warning signs, disclaimer, licence and credits
+always stay whole. What was left out is said on the page.
 """
 
 from __future__ import annotations
@@ -60,8 +61,8 @@ class Level:
         Greatest height of the chart, mm.
     type, warnings : float
         Size of type of the words and of the warning signs, pt.
-    sources, patterns, note : int
-        How many sources are named, how many patterns are told in words, and how many letters of the note are kept.
+    sources : int
+        How many are named.
     """
 
     share: float
@@ -69,26 +70,21 @@ class Level:
     type: float
     warnings: float
     sources: int
-    patterns: int
-    note: int
 
 
 LEVELS = (
-    Level(0.60, 42, 9.6, 7.8, 12, 99, 1200),
-    Level(0.58, 40, 9.2, 7.6, 10, 99, 1200),
-    Level(0.56, 38, 8.8, 7.4, 8, 99, 1200),
-    Level(0.53, 36, 8.4, 7.2, 6, 99, 1200),
-    Level(0.50, 34, 8.2, 7.0, 6, 99, 1200),
-    Level(0.47, 32, 8.0, 7.0, 5, 99, 1200),
-    Level(0.44, 30, 7.8, 7.0, 4, 99, 1200),
-    Level(0.42, 28, 7.6, 6.8, 3, 99, 1200),
-    Level(0.42, 28, 7.6, 6.8, 3, 6, 1200),
-    Level(0.42, 28, 7.6, 6.8, 3, 4, 1000),
-    Level(0.42, 28, 7.6, 6.8, 3, 3, 700),
-    Level(0.40, 27, 7.6, 6.8, 3, 2, 500),
-    Level(0.40, 26, 7.4, 6.6, 2, 1, 350),
-    Level(0.38, 24, 7.2, 6.4, 1, 0, 200),
+    Level(0.60, 42, 9.6, 7.8, 12),
+    Level(0.58, 40, 9.2, 7.6, 10),
+    Level(0.56, 38, 8.8, 7.4, 8),
+    Level(0.53, 36, 8.4, 7.2, 6),
+    Level(0.50, 34, 8.2, 7.0, 6),
+    Level(0.47, 32, 8.0, 7.0, 5),
+    Level(0.44, 30, 7.8, 7.0, 4),
+    Level(0.42, 28, 7.6, 6.8, 3),
 )
+NOTE_FIRST = 500
+NOTE_LAST = (300, 120)
+NOTE_LINE = 40  # letters that a line of a note counts for, however short it is
 
 
 def write_pdf(atlas: Atlas, request: HandoutRequest, path: Path) -> None:
@@ -118,8 +114,15 @@ def pdf_of(atlas: Atlas, request: HandoutRequest, content: HandoutContent) -> by
     views = telling_views(atlas, selection)
     pictures = render(atlas, selection, views, (720, 760) if len(views) < 3 else (600, 800))
     sides = chart(atlas, selection)
-    fitting = (level for level in LEVELS if _Page(atlas, content, request, level, pictures, sides, trial=True).set())
-    page = _Page(atlas, content, request, next(fitting, LEVELS[-1]), pictures, sides)
+    heights: dict[Any, float] = {}
+    common = (atlas, content, request, pictures, sides, heights)
+    total = sum(len(structure.patterns) for structure in content.structures)
+    tightest, whole = LEVELS[-1], len(content.note)
+    plans = [(level, total, whole) for level in LEVELS]
+    plans += [(tightest, count, NOTE_FIRST) for count in range(total, -1, -1)]
+    plans += [(tightest, 0, most) for most in NOTE_LAST]
+    plan = next((plan for plan in plans if _Page(*common, *plan, trial=True).set()), plans[-1])
+    page = _Page(*common, *plan)
     page.set()
     return page.bytes()
 
@@ -155,17 +158,21 @@ class _Page:
         atlas: Atlas,
         content: HandoutContent,
         request: HandoutRequest,
-        level: Level,
         pictures: Sequence[Picture],
         sides: Sequence[ChartFigure],
+        heights: dict[Any, float],
+        level: Level,
+        patterns: int,
+        note: int,
         trial: bool = False,
     ) -> None:
         self.trial = trial
         self.texts = atlas.dataset.texts["en"]
         self.content, self.level, self.pictures, self.sides = content, level, pictures, sides
+        self.heights, self.patterns = heights, patterns
         self.wide, self.high = PAPERS[content.paper]
         self.inner = self.wide - 2 * MARGIN
-        self.note = clean(content.note, level.note, lines=True)
+        self.note = _cut(content.note, note)
         self.note_cut = self.note != content.note or len(clean(request.note, 10**7, lines=True)) > len(content.note)
         pdf = self.pdf = _Tagged(format=(self.wide, self.high), unit="mm")
         fonts = Path(mpl.get_data_path()) / "fonts" / "ttf"
@@ -192,12 +199,15 @@ class _Page:
         """How high a text is, mm."""
         if not text:
             return 0.0
+        key = (text, round(wide, 3), size, look, lead)
+        if key in self.heights:
+            return self.heights[key]
         self.pdf.set_font(FONT, look, size)
-        return float(
-            self.pdf.multi_cell(
-                wide, size * MM_PT * lead, _shown(text), align="L", dry_run=True, output=MethodReturnValue.HEIGHT
-            )
+        high: Any = self.pdf.multi_cell(
+            wide, size * MM_PT * lead, _shown(text), align="L", dry_run=True, output=MethodReturnValue.HEIGHT
         )
+        self.heights[key] = float(high)
+        return self.heights[key]
 
     def text(
         self,
@@ -216,6 +226,8 @@ class _Page:
         """Set a text as one element of the structure; the place below it."""
         if not text:
             return y
+        if self.trial:
+            return y + self.height(text, wide, size, look, lead)
         pdf = self.pdf
         pdf.set_font(FONT, look, size)
         pdf.set_text_color(colour)
@@ -270,7 +282,7 @@ class _Page:
                 if not self.trial:
                     pdf.image(Image.fromarray(picture.pixels), x, y, wide, high)
                 for px, py in picture.points:
-                    self._cross(x + px * shrink, y + py * shrink, max(0.8, min(1.5, 7 * shrink / picture.mm_per_pixel)))
+                    self._cross(x + px * shrink, y + py * shrink, max(0.6, min(1.5, 7 * shrink / picture.mm_per_pixel)))
             for place, side in enumerate(picture.letters):
                 self.text("P", texts[f"letter.{side}"], x, y + 0.6 * high, wide, 9, "B", LETTER, "LR"[place])
             self.text("Caption", texts[f"view.{picture.view}"], x, y + high + 0.3, wide, 8, "", QUIET, "C")
@@ -289,7 +301,7 @@ class _Page:
         )
 
     def _cross(self, x: float, y: float, arm: float) -> None:
-        for colour, width in ((HALO, 1.1), (CROSS, 0.5)):
+        for colour, width in ((HALO, 0.75 * arm), (CROSS, 0.36 * arm)):
             with self.pdf.new_path() as path:
                 path.style.fill_color = None
                 path.style.stroke_color = colour
@@ -403,7 +415,7 @@ class _Page:
         size = self.level.type
         told = [(structure, pattern) for structure in self.content.structures for pattern in structure.patterns]
         y = self.text("H2", self.texts["about.meaning"], x, y, wide, size + 1.5, "B", ACCENT)
-        kept = told[: self.level.patterns]
+        kept = told[: self.patterns]
         for structure, pattern in kept:
             several = len(self.content.structures) > 1
             label = (
@@ -576,6 +588,19 @@ def _qr(link: str) -> tuple[tuple[bool, ...], ...] | None:
 def _short(link: str) -> str:
     """A link as it is printed; the whole stays behind it."""
     return link if len(link) <= 110 else link[:107] + "..."
+
+
+def _cut(note: str, most: int) -> str:
+    """A note of at most so many letters; a line counts for :data:`NOTE_LINE` or more."""
+    out: list[str] = []
+    left = most
+    for line in note.split("\n"):
+        if left <= 0:
+            break
+        out.append(clean(line, max(2, left)))
+        left -= max(len(line), NOTE_LINE if len(note) > most or note.count("\n") * NOTE_LINE > most else 1)
+    kept = "\n".join(out)
+    return kept if kept == note or kept.endswith("…") else kept + " …"
 
 
 @lru_cache(maxsize=1)

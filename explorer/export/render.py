@@ -215,7 +215,8 @@ def _upright(mesh: pv.PolyData) -> pv.PolyData:
 
 def _things(atlas: Atlas, scene: dict[str, Any]) -> _Things:
     look = style()
-    chosen, others = [], []
+    chosen: list[tuple[str, str, str]] = []
+    others: list[tuple[str, str, str]] = []
     for key, entry in scene["structures"].items():
         name, side = key.split("/")
         if entry["visible"] and any(name in atlas.shape_ids(folder) for folder in ("muscles", "joints", "nerves")):

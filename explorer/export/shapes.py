@@ -316,7 +316,17 @@ def ply(parts: Sequence[Part], lines: Sequence[str]) -> bytes:
     start = np.concatenate([[0], np.cumsum(count)])
     vertex = np.zeros(
         start[-1],
-        [("x", "<f4"), ("y", "<f4"), ("z", "<f4"), ("red", "u1"), ("green", "u1"), ("blue", "u1"), ("core", "<f4"), ("spillover", "<f4"), ("part", "<u2")],
+        [
+            ("x", "<f4"),
+            ("y", "<f4"),
+            ("z", "<f4"),
+            ("red", "u1"),
+            ("green", "u1"),
+            ("blue", "u1"),
+            ("core", "<f4"),
+            ("spillover", "<f4"),
+            ("part", "<u2"),
+        ],
     )
     places = np.vstack([part.vertices for part in parts])
     colours = np.vstack([part.colours for part in parts])
