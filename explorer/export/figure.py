@@ -258,7 +258,7 @@ def _picture(
         _text(
             page,
             x + (1.5, wide - 1.5)[k],
-            y + high / 2,
+            y + 4,
             texts[f"letter.{side}"],
             9,
             "center",

@@ -21,7 +21,6 @@ import numpy as np
 import segno
 from fontTools.ttLib import TTFont
 from fpdf import FPDF, ViewerPreferences, XPos, YPos
-from fpdf.drawing import PaintedPath
 from fpdf.enums import MethodReturnValue
 from PIL import Image
 
@@ -82,6 +81,8 @@ LEVELS = (
     Level(0.44, 30, 7.8, 7.0, 4),
     Level(0.42, 28, 7.6, 6.8, 3),
 )
+#: for when the words alone are too much: only structures with very long names and notes get here
+LAST = Level(0.34, 22, 7.0, 6.4, 2)
 NOTE_FIRST = 500
 NOTE_LAST = (300, 120)
 NOTE_LINE = 40  # letters that a line of a note counts for, however short it is
@@ -114,13 +115,12 @@ def pdf_of(atlas: Atlas, request: HandoutRequest, content: HandoutContent) -> by
     views = telling_views(atlas, selection)
     pictures = render(atlas, selection, views, (720, 760) if len(views) < 3 else (600, 800))
     sides = chart(atlas, selection)
-    heights: dict[Any, float] = {}
-    common = (atlas, content, request, pictures, sides, heights)
+    common = (atlas, content, request, pictures, sides, _Ruler(_document(content)))
     total = sum(len(structure.patterns) for structure in content.structures)
     tightest, whole = LEVELS[-1], len(content.note)
     plans = [(level, total, whole) for level in LEVELS]
     plans += [(tightest, count, NOTE_FIRST) for count in range(total, -1, -1)]
-    plans += [(tightest, 0, most) for most in NOTE_LAST]
+    plans += [(LAST, count, most) for most in NOTE_LAST for count in (1, 0)]
     plan = next((plan for plan in plans if _Page(*common, *plan, trial=True).set()), plans[-1])
     page = _Page(*common, *plan)
     page.set()
@@ -150,6 +150,39 @@ class _Tagged(FPDF):
         self._out("EMC")
 
 
+def _document(content: HandoutContent) -> _Tagged:
+    """An empty document with one page and its fonts."""
+    pdf = _Tagged(format=PAPERS[content.paper], unit="mm")
+    fonts = Path(mpl.get_data_path()) / "fonts" / "ttf"
+    for look, name in (("", "DejaVuSans"), ("B", "DejaVuSans-Bold"), ("I", "DejaVuSans-Oblique")):
+        pdf.add_font(FONT, look, fonts / f"{name}.ttf")
+    pdf.set_auto_page_break(False)
+    pdf.set_display_mode("default")  # the reader's own choice, no action when the file is opened
+    pdf.set_margins(MARGIN, MARGIN)
+    pdf.c_margin = 0
+    pdf.add_page()
+    return pdf
+
+
+class _Ruler:
+    """Measures texts, each once, in a document that is thrown away."""
+
+    def __init__(self, pdf: _Tagged) -> None:
+        self.pdf = pdf
+        self._known: dict[Any, float] = {}
+
+    def height(self, text: str, wide: float, size: float, look: str, lead: float) -> float:
+        """How high a text is, mm."""
+        key = (text, round(wide, 3), size, look, lead)
+        if key not in self._known:
+            self.pdf.set_font(FONT, look, size)
+            high: Any = self.pdf.multi_cell(
+                wide, size * MM_PT * lead, text, align="L", dry_run=True, output=MethodReturnValue.HEIGHT
+            )
+            self._known[key] = float(high)
+        return self._known[key]
+
+
 class _Page:
     """One attempt to set the page at one level; a trial leaves the drawings out."""
 
@@ -160,7 +193,7 @@ class _Page:
         request: HandoutRequest,
         pictures: Sequence[Picture],
         sides: Sequence[ChartFigure],
-        heights: dict[Any, float],
+        ruler: _Ruler,
         level: Level,
         patterns: int,
         note: int,
@@ -169,18 +202,15 @@ class _Page:
         self.trial = trial
         self.texts = atlas.dataset.texts["en"]
         self.content, self.level, self.pictures, self.sides = content, level, pictures, sides
-        self.heights, self.patterns = heights, patterns
+        self.ruler, self.patterns = ruler, patterns
         self.wide, self.high = PAPERS[content.paper]
         self.inner = self.wide - 2 * MARGIN
         self.note = _cut(content.note, note)
         self.note_cut = self.note != content.note or len(clean(request.note, 10**7, lines=True)) > len(content.note)
-        pdf = self.pdf = _Tagged(format=(self.wide, self.high), unit="mm")
-        fonts = Path(mpl.get_data_path()) / "fonts" / "ttf"
-        for look, name in (("", "DejaVuSans"), ("B", "DejaVuSans-Bold"), ("I", "DejaVuSans-Oblique")):
-            pdf.add_font(FONT, look, fonts / f"{name}.ttf")
-        pdf.set_auto_page_break(False)
-        pdf.set_margins(MARGIN, MARGIN)
-        pdf.c_margin = 0
+        if trial:
+            self.pdf = ruler.pdf
+            return
+        pdf = self.pdf = _document(content)
         pdf.set_lang("en")
         pdf.set_title(content.title)
         pdf.set_subject(content.disclaimer)
@@ -188,7 +218,6 @@ class _Page:
         pdf.set_creator(f"{content.app} {__version__}")
         pdf.set_keywords(f"referred pain; {content.version} {content.licence}")
         pdf.viewer_preferences = ViewerPreferences(display_doc_title=True)
-        pdf.add_page()
 
     def bytes(self) -> bytes:
         return bytes(self.pdf.output())
@@ -199,15 +228,7 @@ class _Page:
         """How high a text is, mm."""
         if not text:
             return 0.0
-        key = (text, round(wide, 3), size, look, lead)
-        if key in self.heights:
-            return self.heights[key]
-        self.pdf.set_font(FONT, look, size)
-        high: Any = self.pdf.multi_cell(
-            wide, size * MM_PT * lead, _shown(text), align="L", dry_run=True, output=MethodReturnValue.HEIGHT
-        )
-        self.heights[key] = float(high)
-        return self.heights[key]
+        return self.ruler.height(_shown(text), wide, size, look, lead)
 
     def text(
         self,
@@ -249,6 +270,7 @@ class _Page:
         below = self._legend(self._chart(self._pictures(y, left) + 2, left) + 1.5, left)
         below = max(below, self._words(MARGIN + left + gap, y, self.inner - left - gap))
         below = self._warnings(below + 3)
+        self.left_over = foot - 1.5 - below
         if below > foot - 1.5:
             return False
         self._foot(foot)
@@ -284,7 +306,7 @@ class _Page:
                 for px, py in picture.points:
                     self._cross(x + px * shrink, y + py * shrink, max(0.6, min(1.5, 7 * shrink / picture.mm_per_pixel)))
             for place, side in enumerate(picture.letters):
-                self.text("P", texts[f"letter.{side}"], x, y + 0.6 * high, wide, 9, "B", LETTER, "LR"[place])
+                self.text("P", texts[f"letter.{side}"], x, y + 0.03 * high, wide, 9, "B", LETTER, "LR"[place])
             self.text("Caption", texts[f"view.{picture.view}"], x, y + high + 0.3, wide, 8, "", QUIET, "C")
         return y + high + 4
 
@@ -301,16 +323,9 @@ class _Page:
         )
 
     def _cross(self, x: float, y: float, arm: float) -> None:
+        strokes = [np.array([(x - arm, y - dy), (x + arm, y + dy)]) for dy in (-arm, arm)]
         for colour, width in ((HALO, 0.75 * arm), (CROSS, 0.36 * arm)):
-            with self.pdf.new_path() as path:
-                path.style.fill_color = None
-                path.style.stroke_color = colour
-                path.style.stroke_width = width
-                path.style.stroke_cap_style = "round"
-                path.style.auto_close = False
-                for dy in (-arm, arm):
-                    path.move_to(x - arm, y - dy)
-                    path.line_to(x + arm, y + dy)
+            self._lines(strokes, False, None, colour, width)
 
     def _chart(self, y: float, room: float) -> float:
         texts = self.texts
@@ -338,33 +353,46 @@ class _Page:
 
     def _mark(self, mark: Mark, corner: Any, place: Any, shrink: float, lowest: float) -> None:
         least = 1.4 if mark.kind in ("body", "tone", "feature") else 0.8
-        with self.pdf.new_path() as path:
-            look = path.style
-            look.fill_color = mark.fill
-            look.fill_opacity = mark.opacity if mark.fill else None
-            look.stroke_color = mark.stroke
-            look.stroke_width = mark.width_mm * shrink if mark.stroke else None
-            look.stroke_join_style = "round"
-            look.stroke_cap_style = "round"
-            look.intersection_rule = "evenodd"
-            look.auto_close = False
-            if mark.stroke and mark.dash:
-                look.stroke_dash_pattern = [length * shrink for length in mark.dash]
-            for line in mark.lines:
-                if len(line) < 2 or line[:, 1].min() > lowest:
-                    continue
-                # what is cut off anyway is drawn as a straight line below the edge
-                kept = np.column_stack([line[:, 0], np.minimum(line[:, 1], lowest + 20)])
-                points = (thinned(kept, mark.closed, least) - corner) * shrink + place
-                self._follow(path, points, mark.closed)
+        pieces = []
+        for line in mark.lines:
+            if len(line) < 2 or line[:, 1].min() > lowest:
+                continue
+            # what is cut off anyway is drawn as a straight line below the edge
+            kept = np.column_stack([line[:, 0], np.minimum(line[:, 1], lowest + 20)])
+            pieces.append((thinned(kept, mark.closed, least) - np.asarray(corner)) * shrink + np.asarray(place))
+        if pieces:
+            width = mark.width_mm * shrink if mark.stroke else 0.0
+            dash = tuple(length * shrink for length in mark.dash)
+            self._lines(pieces, mark.closed, mark.fill, mark.stroke, width, dash, mark.opacity)
 
-    @staticmethod
-    def _follow(path: PaintedPath, points: Any, closed: bool) -> None:
-        path.move_to(*map(float, points[0]))
-        for point in points[1:]:
-            path.line_to(*map(float, point))
-        if closed:
-            path.close()
+    def _lines(
+        self,
+        lines: Sequence[Any],
+        closed: bool,
+        fill: str | None,
+        stroke: str | None,
+        width: float,
+        dash: Sequence[float] = (),
+        opacity: float = 1.0,
+    ) -> None:
+        """Draw lines, mm from the upper left of the page, as one area with holes, or as strokes.
+
+        Written out here because fpdf2's own paths are copied point by point many times over.
+        """
+        pdf = self.pdf
+        unit = pdf.k
+        path = []
+        for line in lines:
+            steps = [f"{x * unit:.2f} {(pdf.h - y) * unit:.2f} {'l' if k else 'm'}" for k, (x, y) in enumerate(line)]
+            path.append(" ".join(steps) + (" h" if closed else ""))
+        with pdf.local_context(fill_opacity=opacity):
+            if fill:
+                pdf._out(f"{_rgb(fill)} rg")
+            if stroke:
+                pdf._out(f"{_rgb(stroke)} RG {width * unit:.3f} w")
+                pdf._out(f"1 j 1 J [{' '.join(f'{length * unit:.2f}' for length in dash)}] 0 d")
+            pdf._out("\n".join(path))
+            pdf._out("B*" if fill and stroke else "f*" if fill else "S")
 
     def _legend(self, y: float, room: float) -> float:
         x, row = MARGIN, 4.4
@@ -531,13 +559,14 @@ class _Page:
             return
         module = QR_MM / len(code)
         left, top = self.wide - MARGIN - QR_MM, y + 2
-        with self.pdf.tag("Figure", alt=f"{self.texts['pdf.qr']} {self.content.link}"), self.pdf.new_path() as path:
-            path.style.fill_color = "#000000"
-            path.style.stroke_color = None
-            for row, cells in enumerate(code):
-                for column, dark in enumerate(cells):
-                    if dark:
-                        path.rectangle(left + column * module, top + row * module, module, module)
+        squares = [
+            np.array([(0, 0), (1, 0), (1, 1), (0, 1)]) * module + (left + column * module, top + row * module)
+            for row, cells in enumerate(code)
+            for column, dark in enumerate(cells)
+            if dark
+        ]
+        with self.pdf.tag("Figure", alt=f"{self.texts['pdf.qr']} {self.content.link}"):
+            self._lines(squares, True, "#000000", None, 0)
 
 
 @dataclass(frozen=True)
@@ -583,6 +612,11 @@ def _qr(link: str) -> tuple[tuple[bool, ...], ...] | None:
         return None
     rows = tuple(tuple(bool(cell) for cell in row) for row in code.matrix_iter(border=2))
     return rows if QR_MM / len(rows) >= QR_LEAST_MM else None
+
+
+def _rgb(colour: str) -> str:
+    """A colour as PDF writes it."""
+    return " ".join(f"{int(colour[k : k + 2], 16) / 255:.4f}" for k in (1, 3, 5))
 
 
 def _short(link: str) -> str:
