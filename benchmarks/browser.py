@@ -99,7 +99,7 @@ class Wire:
     def _finished(self, request) -> None:
         size = request.sizes()["responseBodySize"]
         self.total += size
-        if "/assets/" in request.url:
+        if re.search(r"/assets/(explorer|catalogue|body|paint|site)-", request.url):
             self.assets += size
 
     def _socket(self, socket_) -> None:

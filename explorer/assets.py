@@ -8,6 +8,7 @@ import json
 import struct
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from explorer.anatomy.variant import FADE, OUTWARD_MM, REACH, Variant, load_vari
 from explorer.atlas import VARIANTS
 from explorer.bundle import bundle
 from explorer.catalogue import catalogue
+from explorer.errors import ExplorerError
 
 if TYPE_CHECKING:
     from explorer.atlas import Atlas
@@ -30,6 +32,8 @@ SHEETS = ("style.css", "tools.css")
 #: distance of the dots of spillover: so many millimetres, and more where the mesh is coarse
 DOT_SPACING_MM = 4.2
 DOT_SPACING_EDGES = 0.9
+#: radius of a dot, as a share of the distance
+DOT_SHARE = 0.22
 _CODES = {np.dtype(np.uint8): "u1", np.dtype(np.uint16): "u2", np.dtype(np.uint32): "u4", np.dtype(np.float32): "f4"}
 
 
@@ -96,6 +100,11 @@ def pack_arrays(header: dict[str, Any], arrays: dict[str, tuple[NDArray[Any], in
 MIDLINE = ("brainstem_cord",)
 #: folder of shapes -> kind of thing in the view
 KINDS = {"bones": "bone", "muscles": "muscle", "joints": "joint", "nerves": "nerve", "deep": "deep"}
+
+
+def dot_spacing(surface: Surface) -> NDArray[np.float64]:
+    """(n,) least distance of a dot of spillover at each vertex to any other, mm."""
+    return np.maximum(DOT_SPACING_MM, DOT_SPACING_EDGES * surface.spacing)
 
 
 def even_dots(vertices: NDArray[np.float64], spacing: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -192,7 +201,7 @@ class Assets:
         skin = self.atlas.skin_mesh
         surface = Surface(skin.vertices, skin.faces)
         patterns, areas = self.atlas.pattern_weights, self.atlas.area_weights
-        spacing = np.maximum(DOT_SPACING_MM, DOT_SPACING_EDGES * surface.spacing)
+        spacing = dot_spacing(surface)
         dots = even_dots(skin.vertices, spacing)
         start = np.concatenate([patterns.start, areas.start[1:] + patterns.start[-1]])
         header = {"layers": [*patterns.names, *(f"area:{name}" for name in areas.names)], "topology": patterns.topology}
@@ -203,7 +212,7 @@ class Assets:
             "mirror": (skin.values["mirror"].astype(np.uint16), 1),
             "areas": (surface.vertex_areas.astype(np.float32), 0),
             "dots": (dots.astype(np.uint16), 1),
-            "dot_radii": (np.round(10 * 0.22 * spacing[dots]).astype(np.uint8), 0),
+            "dot_radii": (np.round(10 * DOT_SHARE * spacing[dots]).astype(np.uint8), 0),
         }
         return _named("paint", "bin.gz", pack_arrays(header, arrays), "application/octet-stream")
 
@@ -234,6 +243,20 @@ class Assets:
     def all(self) -> tuple[Asset, ...]:
         """Every asset."""
         return (*self.data.values(), *self.variants.values(), self.code, self.sheet)
+
+
+def file_asset(path: Path) -> Asset:
+    """A script or a style sheet that a library brings, named by its content.
+
+    Raises
+    ------
+    ExplorerError
+        When the library has no such file.
+    """
+    if not path.is_file():
+        raise ExplorerError(f"{path}: a file of the installed Panel or Bokeh is missing; install them again with pip")
+    kinds = {".js": "text/javascript", ".css": "text/css"}
+    return _named(path.name.removesuffix(path.suffix), path.suffix[1:], path.read_bytes(), kinds[path.suffix])
 
 
 def site_sheet() -> Asset:

@@ -12,6 +12,7 @@ from typing import Any
 from explorer import __version__, folders, load_atlas
 from explorer.bring.command import add_atlas
 from explorer.errors import DataError, ExplorerError, unknown
+from explorer.export.data_commands import add_export, add_figure
 from explorer.records import SIDES, Structure
 
 DISCLAIMER = "An atlas of documented patterns for education; not for diagnosis."
@@ -56,6 +57,24 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--address", default="localhost", help="address to listen on (default: %(default)s)")
     serve.add_argument("--no-browser", action="store_true", help="do not open a browser")
     serve.add_argument("--atlas", metavar="NAME", help="show the shapes of an atlas that you imported")
+    serve.add_argument(
+        "--num-procs", type=int, default=1, metavar="N", help="processes that answer; 0: one for each core (default: 1)"
+    )
+    serve.add_argument(
+        "--root-path", default="", metavar="PATH", help="path under which a proxy shows it, such as /pain"
+    )
+    serve.add_argument(
+        "--allow-embedding",
+        action="append",
+        default=[],
+        metavar="ORIGIN",
+        help="pages of this origin may show it in a frame, such as https://course.example.org; repeat for more",
+    )
+    serve.add_argument(
+        "--access-log",
+        metavar="FILE",
+        help="append a line a request, without address, browser or query; - prints it (default: none)",
+    )
     _takes_additions(serve)
 
     listing = command("list", _list, "list the structures")
@@ -114,6 +133,8 @@ def _parser() -> argparse.ArgumentParser:
     sheet.add_argument("patterns", nargs="*", help="pattern ids (default: all)")
     sheet.add_argument("--body", action="store_true", help="show trunk and arms instead of the head")
     add_atlas(commands)
+    add_export(commands)
+    add_figure(commands)
     return parser
 
 
@@ -135,7 +156,16 @@ def _serve(options: argparse.Namespace) -> None:
     from explorer.app import serve
 
     atlas = load_atlas(data=options.data, atlas=options.atlas)
-    serve(port=options.port, address=options.address, open_browser=not options.no_browser, atlas=atlas)
+    serve(
+        port=options.port,
+        address=options.address,
+        open_browser=not options.no_browser,
+        atlas=atlas,
+        num_procs=options.num_procs,
+        root_path=options.root_path,
+        allow_embedding=options.allow_embedding,
+        access_log=options.access_log,
+    )
 
 
 def _list(options: argparse.Namespace) -> None:

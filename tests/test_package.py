@@ -42,8 +42,9 @@ FLOORS = [
     {"atlas"},
     {"describe", "scene", "figures", "bundle", "pain_first", "drawings", "roundtrip"},
     {"catalogue", "build", "bring"},
-    {"assets"},
+    {"assets", "chart", "server"},
     {"viewer", "pages"},
+    {"export"},
     {"app"},
     {"cli", "__main__"},
 ]

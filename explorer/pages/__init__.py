@@ -102,6 +102,21 @@ class Pages:
             added=self._added,
         )
 
+    def fault(self, status: int, start: str = "./") -> str:
+        """The page that says what went wrong.
+
+        Parameters
+        ----------
+        status : int
+            Of HTTP.
+        start : str
+            Address of the explorer, which this page, shown under any address, leads to.
+        """
+        text = self.text("fault.not_found" if status == 404 else "fault.other", status=status)
+        return self._environment.get_template("fault.html").render(
+            t=self.text, start=start, message=text, title=f"{status} - {self.text('app.name')}"
+        )
+
     @cached_property
     def _labels(self) -> dict[str, str]:
         """Reference id -> a short label that no other reference has."""
