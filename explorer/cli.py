@@ -11,6 +11,7 @@ from typing import Any
 
 from explorer import __version__, folders, load_atlas
 from explorer.errors import DataError, ExplorerError, unknown
+from explorer.export.commands import add_export_site, add_handout
 from explorer.records import SIDES, Structure
 
 DISCLAIMER = "An atlas of documented patterns for education; not for diagnosis."
@@ -111,6 +112,9 @@ def _parser() -> argparse.ArgumentParser:
     sheet.add_argument("out", type=Path, help="PNG file to write")
     sheet.add_argument("patterns", nargs="*", help="pattern ids (default: all)")
     sheet.add_argument("--body", action="store_true", help="show trunk and arms instead of the head")
+
+    add_handout(commands)
+    add_export_site(commands)
     return parser
 
 

@@ -44,6 +44,7 @@ FLOORS = [
     {"catalogue", "build"},
     {"assets"},
     {"viewer", "pages"},
+    {"export"},
     {"app"},
     {"cli", "__main__"},
 ]
