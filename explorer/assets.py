@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import json
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -226,6 +227,27 @@ class Assets:
     def data(self) -> dict[str, Asset]:
         """What the explorer loads by itself, by the names it knows."""
         return {"catalogue": self.catalogue, "body": self.body, "paint": self.paint}
+
+    def places(self, prefix: str, name: Callable[[Asset], str] = lambda asset: asset.name) -> dict[str, Any]:
+        """Where a page finds the assets, as ``mount`` of ``main.js`` takes it, and ``code``, the module that has it.
+
+        Parameters
+        ----------
+        prefix : str
+            Of all addresses.
+        name : callable
+            Under which name an asset is served.
+        """
+
+        def place(asset: Asset) -> dict[str, Any]:
+            return {"url": prefix + name(asset), "bytes": len(asset.content)}
+
+        return {
+            "assets": {key: place(asset) for key, asset in self.data.items()},
+            "variants": {key: place(asset) for key, asset in self.variants.items()},
+            "sheet": place(self.sheet),
+            "code": place(self.code),
+        }
 
     @property
     def all(self) -> tuple[Asset, ...]:

@@ -27,6 +27,7 @@ import { canDraw, makeView } from "./view.js";
  * @param {Object} options.sheet style sheet, {url} or {base64}
  * @param {Object} options.vtk vtk.js
  * @param {boolean} [options.linked] keep the state in the page's address
+ * @param {string} [options.pageEnding] what addresses of the text pages end in, such as ".html"
  * @param {Object} [options.state] first state, for hosts without an address
  * @param {(state: Object) => void} [options.onState]
  * @returns {{ready: Promise, get: Function, set: Function, remove: Function}}
@@ -123,7 +124,7 @@ async function start(root, waiting, progress, options) {
 
   let view = null;
   const list = makeList({ catalogue, t, onChoose: choose });
-  const card = makeCard({ catalogue, t, set, linked: options.linked });
+  const card = makeCard({ catalogue, t, set, linked: options.linked, pageEnding: options.pageEnding });
   const overlay = makeOverlay({ catalogue, t, set });
   const stage = h("div", { class: "stage" });
   const canvasPlace = h("div", {
