@@ -33,13 +33,30 @@ document.querySelector(".skip").addEventListener("click", (event) => {
   event.preventDefault(); // the page's fragment holds what is chosen, so the link moves the focus without it
   document.getElementById("explorer").focus();
 });
-mount(document.getElementById("place"), { ...places, vtk: window.vtk, linked: true });
+// a root of its own, as Panel gives it: the style sheet of the text pages stays outside
+const inside = document.createElement("div");
+inside.style.height = "100%";
+document.getElementById("place").attachShadow({ mode: "open" }).append(inside);
+mount(inside, { ...places, vtk: window.vtk, linked: true });
 """
+#: style sheets that vtk.js 30.1 puts into each page for parts of it that are not used here: refused without harm, but
+#: each refusal would stand in the console
+VTK_STYLES = " ".join(
+    f"'sha256-{digest}='"
+    for digest in (
+        "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU",
+        "dqsNSwMwaaYeUJDQK0nKmF7De9rr8Q7htODTErY0iOM",
+        "0sv6tlg1mln09SP8ALumGRpj/E24Qatl0XNyyf7aZfI",
+        "fkk/J7Y4p52rRaDmTJ16XUKUsllAiCp5WozeQIcoRdU",
+        "0oOXbxk/5nybI1JwnaCdvyemU7YjFvsWbDIESSU5HX8",
+        "iRtf1ShhRaK0pVWFR6qQgv7qad5bUec/+LtbEK5Zj2s",
+    )
+)
 #: what a page may load: its own files, and no inline code but that whose hash is named
 POLICY = {
     "default-src": "'none'",
     "script-src": "'self'",
-    "style-src": "'self'",
+    "style-src": f"'self' {VTK_STYLES}",
     "img-src": "'self' data: blob:",
     "connect-src": "'self'",
     "base-uri": "'none'",
