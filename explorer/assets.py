@@ -235,7 +235,7 @@ class Assets:
         return {"catalogue": self.catalogue, "body": self.body, "paint": self.paint}
 
     def places(self, prefix: str, name: Callable[[Asset], str] = lambda asset: asset.name) -> dict[str, Any]:
-        """Where a page finds the assets, as ``mount`` of ``main.js`` takes it, and ``code``, the module that has it.
+        """Where a page finds the assets, as ``mount`` of ``main.js`` takes it.
 
         Parameters
         ----------
@@ -252,8 +252,7 @@ class Assets:
             "assets": {key: place(asset) for key, asset in self.data.items()},
             "variants": {key: place(asset) for key, asset in self.variants.items()},
             "sheet": place(self.sheet),
-            "code": place(self.code),
-            "kit": place(self.kit),
+            "sources": {"kit": place(self.kit), "code": place(self.code), "sheet": place(self.sheet)},
         }
 
     @property

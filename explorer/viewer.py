@@ -26,12 +26,14 @@ async function code(model) {
 export async function render({ model, el }) {
   el.style.height = "100%";
   const { mount } = await code(model);
-  const { catalogue, body, paint, sheet, variants } = model.assets;
+  const { catalogue, body, paint, sheet, variants, sources } = model.assets;
+  const script = [...document.scripts].find((entry) => /\\/vtk\\.js(\\?|$)/.test(entry.src)); // a hand-out takes it along
   const own = () => ({ structures: model.selection, pattern: model.pattern, side: model.side });
   const explorer = mount(el, {
     assets: { catalogue, body, paint },
     variants,
     sheet,
+    sources: sources && { ...sources, vtk: script && { url: script.src } },
     vtk: window.vtk,
     linked: model.linked,
     state: model.linked ? {} : own(),
@@ -72,12 +74,8 @@ class Viewer(JSComponent):  # type: ignore[misc]
     @classmethod
     def for_page(cls, assets: Assets, prefix: str, **keywords: Any) -> Viewer:
         """The explorer for a page whose server serves the assets under an address prefix."""
-        places: dict[str, Any] = {
-            name: {"url": f"{prefix}{asset.name}", "bytes": len(asset.content)} for name, asset in assets.data.items()
-        }
-        places["code"] = {"url": f"{prefix}{assets.code.name}"}
-        places["sheet"] = {"url": f"{prefix}{assets.sheet.name}"}
-        places["variants"] = {name: {"url": f"{prefix}{asset.name}"} for name, asset in assets.variants.items()}
+        places = assets.places(prefix)
+        places |= places.pop("assets") | {"code": places["sources"]["code"]}
         return cls(assets=places, linked=True, shared=False, **keywords)
 
     @classmethod
@@ -89,5 +87,6 @@ class Viewer(JSComponent):  # type: ignore[misc]
         own = Assets(atlas)
         packed = own.data | {"code": own.code, "sheet": own.sheet}
         places: dict[str, Any] = {name: _inside(asset) for name, asset in packed.items()}
+        places["sources"] = {"kit": _inside(own.kit), "code": places["code"], "sheet": places["sheet"]}
         places["variants"] = {name: _inside(asset) for name, asset in own.variants.items()}
         return cls(assets=places, **keywords)

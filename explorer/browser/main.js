@@ -15,6 +15,8 @@ import { sceneOf } from "./scene.js";
 import { fromFragment, INITIAL, store, toFragment } from "./state.js";
 import { translator } from "./texts.js";
 import { makeMannequin, makeTabs, makeTheme, makeTools, preference } from "./tools.js";
+import { linkOf, makeTakeHome } from "./takehome.js";
+import { tellingViews } from "./telling.js";
 import { AVERAGE, bodiesOf } from "./variant.js";
 import { canDraw, makeView } from "./view.js";
 
@@ -26,6 +28,9 @@ import { canDraw, makeView } from "./view.js";
  * @param {Object} [options.variants] names of other bodies -> {url} or {base64}, loaded when chosen
  * @param {Object} options.sheet style sheet, {url} or {base64}
  * @param {Object} options.vtk vtk.js
+ * @param {{kit: Object, code: Object, sheet: Object, vtk: Object}} [options.sources] of what a hand-out is made of, {url}
+ *   or {base64}; fetched when one is made
+ * @param {string} [options.host] "handout": one file about what its catalogue holds
  * @param {boolean} [options.linked] keep the state in the page's address
  * @param {string} [options.pageEnding] what addresses of the text pages end in, such as ".html"
  * @param {Object} [options.state] first state, for hosts without an address
@@ -199,15 +204,37 @@ async function start(root, waiting, progress, options) {
       h("button", { type: "button", dataset: { mode }, onclick: () => set({ mode, structures: [], pattern: null }, { keepView: true }), text }),
     ),
   );
+  const host = options.host ?? (options.linked && new URLSearchParams(location.search).has("embed") ? "embed" : "page");
+  root.dataset.host = host;
+  if (options.linked) document.documentElement.dataset.host = host; // the frame around the explorer steps back
+  const takeHome =
+    host === "page" && options.sources
+      ? makeTakeHome({
+          catalogue,
+          t,
+          get: states.get,
+          frameOf,
+          chart,
+          marksOf: () => overlay.drawn(view),
+          telling: () => tellingViews(normalsOf(meshes.get("skin")), paintPack.array("areas"), weights.paint(sceneOf(catalogue, states.get()).paint)),
+          view: threeD ? { shoot: (...words) => view.shoot(...words) } : null,
+          assets: options.assets,
+          sources: options.sources,
+          linked: options.linked,
+        })
+      : null;
+  const whole = host === "embed" ? h("a", { class: "whole", target: "_blank", rel: "noopener", text: t("embed.whole") }) : null;
   waiting.remove();
   root.append(
     h("div", { class: "column column-left" }, doors, list.element, pain.left),
     stage,
     chart.element,
-    h("div", { class: "column column-right" }, pain.back, card.element, pain.right),
+    h("div", { class: "column column-right" }, takeHome?.element ?? "", pain.back, card.element, pain.right),
     tabs.element,
     announce,
     tools.dialog,
+    ...(takeHome?.dialogs ?? []),
+    whole ?? "",
   );
 
   const nameOf = (hit) => {
@@ -347,6 +374,8 @@ async function start(root, waiting, progress, options) {
     if (state.structures.length || state.mode !== "pain") pain.forget();
     pain.show(state);
     card.show(state);
+    takeHome?.show(state);
+    if (whole) whole.href = linkOf(state);
     controls.show(state);
     tools.show(state);
     overlay.show({ ...scene, markers: placed(scene.markers) }, state);
@@ -436,6 +465,7 @@ async function start(root, waiting, progress, options) {
   addEventListener("keydown", onKey);
 
   await wear(states.get().body);
+  if (host === "handout" && view && !options.state?.view) states.set({ view: view.bestView(sceneOf(catalogue, states.get()).paint) });
   // a narrow screen keeps the view and shows the rest in tabs
   const narrow = globalThis.matchMedia("(max-width: 900px)");
   const onWidth = () => {
@@ -471,6 +501,7 @@ async function start(root, waiting, progress, options) {
     weights,
     scorer,
     pain,
+    takeHome,
     remove() {
       stop();
       removeEventListener("popstate", onAddress);

@@ -108,7 +108,7 @@ def _files(atlas: Atlas) -> dict[str, bytes]:
     start = START.replace("CODE", assets.code.name).encode()
     start_name = f"start-{hashlib.sha256(start).hexdigest()[:16]}.js"
     places = assets.places(FOLDER, _plain_name) | {"pageEnding": ".html"}
-    del places["code"]
+    places["sources"]["vtk"] = {"url": FOLDER + vtk.name, "bytes": len(vtk.content)}
     out: dict[str, bytes] = {}
     for asset in (*assets.all, sheet, vtk):
         # servers differ in what they make of the ending .gz, so what the browser unpacks by itself does not have it
