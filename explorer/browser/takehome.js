@@ -9,8 +9,8 @@ import { keep, squareOf } from "./picture.js";
 import { toFragment } from "./state.js";
 
 const PAPERS = { a4: { css: "A4", width: 210, height: 297 }, letter: { css: "letter", width: 215.9, height: 279.4 } }; // mm
-const MARGIN = 11; // mm
-const SIZES = [10.5, 10, 9.5, 9, 8.5, 8, 7.5, 7]; // pt, the largest that fits one page
+const MARGIN = 10; // mm
+const SIZES = [11, 10.5, 10, 9.5, 9, 8.5, 8, 7.5]; // pt, the largest that fits one page
 const PIXELS = 96 / 25.4; // CSS pixels in a millimetre
 
 /** The address of a state on this page, without what belongs to embedding. */

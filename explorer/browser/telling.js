@@ -3,7 +3,7 @@
 import { axesOf, KEY_VIEWS } from "./camera.js";
 
 const FACING = 0.2; // cosine of the angle from which skin counts as seen
-const NEWS = 0.12; // share of all paint that a further picture must add
+const NEWS = 0.16; // share of all paint that a further picture must add
 const MOST = 3;
 const VIEWS = ["three_quarter", "front", "left", "right", "back"];
 
