@@ -479,13 +479,13 @@ async function start(root, waiting, progress, options) {
       controls.top.append(controls.sides);
       tools.more.before(controls.layers);
       tools.more.append(tools.options);
-      showChart(!view || chartShown.get() === "shown");
+      showChart(!view || (host !== "embed" && chartShown.get() === "shown"));
     }
   };
   narrow.addEventListener("change", onWidth);
   onWidth();
   show(states.get(), null);
-  tabs.choose(states.get().structures.length ? "card" : "list");
+  tabs.choose(states.get().structures.length || host === "embed" ? "card" : "list");
   problem(fromLink.problems);
   root.dataset.ready = "true";
 

@@ -73,7 +73,7 @@ export function makeTakeHome({ catalogue, t, get, frameOf, marksOf, chart, telli
 
   function dialogOf(name, title, ...children) {
     const close = h("button", { type: "button", class: "close", onclick: () => dialog.close(), text: t("keys.close") });
-    const dialog = h("dialog", { class: `take-dialog ${name}`, "aria-label": title }, h("header", {}, h("h2", { text: title }), close), h("div", { class: "take-body" }, ...children));
+    const dialog = h("dialog", { class: `take-dialog ${name}`, "aria-label": title, onkeydown: (event) => event.stopPropagation() }, h("header", {}, h("h2", { text: title }), close), h("div", { class: "take-body" }, ...children));
     return dialog;
   }
 
@@ -198,7 +198,8 @@ export function makeTakeHome({ catalogue, t, get, frameOf, marksOf, chart, telli
     const state = get();
     const link = linkOf(state);
     address.value = link;
-    snippet.value = snippetOf(link, cleaned(`${t("app.name")}: ${state.structures.map((id) => catalogue.structures[id].name).join(", ")}`, 200).replace(/: $/, ""));
+    const names = state.structures.map((id) => catalogue.structures[id].name).join(", ");
+    snippet.value = snippetOf(link, cleaned([t("app.name"), names].filter(Boolean).join(": "), 200));
     holds.hidden = !(state.areas.length || state.strokes.length);
     copied.textContent = "";
     code.replaceChildren(...[qrPicture(link, t("handout.qr"))].filter(Boolean));
