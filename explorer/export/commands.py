@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +28,16 @@ def _add(subparsers: Subparsers, name: str, run: Any, help_: str) -> argparse.Ar
         help="folder of your own additions, shown beside ours and marked as yours; repeat for more",
     )
     return out
+
+
+@contextmanager
+def _tidy_end() -> Iterator[None]:
+    """Let a request to end take its way through the code, so that what is half written is taken away."""
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def add_handout(subparsers: Subparsers) -> None:
@@ -64,11 +78,13 @@ def _handout(options: argparse.Namespace) -> None:
     if kind == "html":
         from explorer.export.handout_html import write_html
 
-        write_html(atlas, request, options.out)
+        with _tidy_end():
+            write_html(atlas, request, options.out)
     else:
         from explorer.export.handout_pdf import write_pdf
 
-        write_pdf(atlas, request, options.out)
+        with _tidy_end():
+            write_pdf(atlas, request, options.out)
     print(f"{options.out}: written ({options.out.stat().st_size / 1e6:.2f} MB)")
 
 
@@ -83,5 +99,6 @@ def add_export_site(subparsers: Subparsers) -> None:
 def _export_site(options: argparse.Namespace) -> None:
     from explorer.export.site import export_site
 
-    done = export_site(load_atlas(data=options.data), options.folder)
+    with _tidy_end():
+        done = export_site(load_atlas(data=options.data), options.folder)
     print(f"{options.folder}: {done.files} files, {done.bytes / 1e6:.2f} MB, {done.packed / 1e6:.2f} MB compressed")
