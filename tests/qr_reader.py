@@ -97,10 +97,8 @@ def read_qr(rows: list[list[bool]]) -> str:
         centres = [6] + [size - 7 - step * k for k in reversed(range(count - 1))]
         for y in centres:
             for x in centres:
-                if (
-                    not own[y][x]
-                    or (6 in (x, y)
-                    and not ((x < 9 and y < 9) or (x < 9 and y > size - 9) or (x > size - 9 and y < 9)))
+                if not own[y][x] or (
+                    6 in (x, y) and not ((x < 9 and y < 9) or (x < 9 and y > size - 9) or (x > size - 9 and y < 9))
                 ):
                     assert rows[y][x], "an alignment pattern is missing"
                     assert not rows[y - 1][x]

@@ -225,8 +225,8 @@ export function makeTakeHome({ catalogue, t, get, frameOf, marksOf, chart, telli
       handoutButton.hidden = !state.structures.length;
       element.hidden = handoutButton.hidden && !shareButton;
     },
-    /** For tests and embedding pages: the page as it stands in the preview. */
+    /** For tests and embedding pages: the frame that holds the page, and the words of a page as the one file has them. */
     preview,
-    link: () => linkOf(get()),
+    words: (typed = {}) => pageOf(contentOf({ catalogue, t, state: get(), ...typed }), t, { view: true }).outerHTML,
   };
 }
