@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import hashlib
 import json
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
 MAGIC = b"RPX1"
 #: style sheets of the explorer, in the order in which they hold
-SHEETS = ("style.css", "tools.css")
+SHEETS = ("style.css", "tools.css", "share.css")
 #: distance of the dots of spillover: so many millimetres, and more where the mesh is coarse
 DOT_SPACING_MM = 4.2
 DOT_SPACING_EDGES = 0.9
@@ -234,15 +236,41 @@ class Assets:
         text = "".join((folders.BROWSER / name).read_text(encoding="utf-8") for name in SHEETS)
         return _named("explorer", "css", text.encode(), "text/css")
 
+    @cached_property
+    def kit(self) -> Asset:
+        """What a hand-out made in the browser is made with: style sheet of its page, and frame of the one HTML file."""
+        return _named("kit", "json.gz", json.dumps(onefile_shell()).encode(), "application/json")
+
     @property
     def data(self) -> dict[str, Asset]:
         """What the explorer loads by itself, by the names it knows."""
         return {"catalogue": self.catalogue, "body": self.body, "paint": self.paint}
 
+    def places(self, prefix: str, name: Callable[[Asset], str] = lambda asset: asset.name) -> dict[str, Any]:
+        """Where a page finds the assets, as ``mount`` of ``main.js`` takes it.
+
+        Parameters
+        ----------
+        prefix : str
+            Of all addresses.
+        name : callable
+            Under which name an asset is served.
+        """
+
+        def place(asset: Asset) -> dict[str, Any]:
+            return {"url": prefix + name(asset), "bytes": len(asset.content)}
+
+        return {
+            "assets": {key: place(asset) for key, asset in self.data.items()},
+            "variants": {key: place(asset) for key, asset in self.variants.items()},
+            "sheet": place(self.sheet),
+            "sources": {"kit": place(self.kit), "code": place(self.code), "sheet": place(self.sheet)},
+        }
+
     @property
     def all(self) -> tuple[Asset, ...]:
         """Every asset."""
-        return (*self.data.values(), *self.variants.values(), self.code, self.sheet)
+        return (*self.data.values(), *self.variants.values(), self.code, self.sheet, self.kit)
 
 
 def file_asset(path: Path) -> Asset:
@@ -262,3 +290,19 @@ def file_asset(path: Path) -> Asset:
 def site_sheet() -> Asset:
     """The style sheet of the pages around the explorer."""
     return _named("site", "css", (folders.BROWSER / "site.css").read_bytes(), "text/css")
+
+
+def onefile_shell() -> dict[str, str]:
+    """The frame of a hand-out as one HTML file, and the style sheet of its page.
+
+    Returns
+    -------
+    dict
+        ``shell`` with places ``{{title}}``, ``{{style}}``, ``{{text}}``, ``{{packs}}``; its only script is named by
+        hash in its content security policy. ``style``, CSS.
+    """
+    boot = (folders.BROWSER / "onefile_boot.txt").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(boot.encode()).digest()).decode()
+    shell = (folders.BROWSER / "onefile.html").read_text(encoding="utf-8")
+    shell = shell.replace("{{boot}}", boot).replace("{{hash}}", f"sha256-{digest}")
+    return {"shell": shell, "style": (folders.BROWSER / "handout.css").read_text(encoding="utf-8")}

@@ -12,6 +12,7 @@ from typing import Any
 from explorer import __version__, folders, load_atlas
 from explorer.bring.command import add_atlas
 from explorer.errors import DataError, ExplorerError, unknown
+from explorer.export.commands import add_export_site, add_handout
 from explorer.export.data_commands import add_export, add_figure
 from explorer.records import SIDES, Structure
 
@@ -135,6 +136,8 @@ def _parser() -> argparse.ArgumentParser:
     add_atlas(commands)
     add_export(commands)
     add_figure(commands)
+    add_handout(commands)
+    add_export_site(commands)
     return parser
 
 

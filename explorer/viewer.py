@@ -29,13 +29,15 @@ export async function render({ model, el }) {
   const { mount } = await code(model);
   // whose shapes are shown stands in the page's address, where there is a choice
   const chosen = model.linked ? model.assets.atlases?.[new URLSearchParams(location.hash.slice(1)).get("atlas")] : null;
-  const { catalogue, body, paint, sheet, variants } = { ...model.assets, ...chosen };
+  const { catalogue, body, paint, sheet, variants, sources } = { ...model.assets, ...chosen };
+  const script = [...document.scripts].find((entry) => /\\/vtk[.\\w-]*\\.js(\\?|$)/.test(entry.src)); // a hand-out takes it along
   const own = () => ({ structures: model.selection, pattern: model.pattern, side: model.side });
   const explorer = mount(el, {
     assets: { catalogue, body, paint },
     variants,
     atlases: Object.keys(model.assets.atlases ?? {}),
     sheet,
+    sources: sources && { ...sources, vtk: script && { url: script.src } },
     vtk: window.vtk,
     linked: model.linked,
     state: model.linked ? {} : own(),
@@ -85,19 +87,13 @@ class Viewer(JSComponent):  # type: ignore[misc]
         others : sequence of Assets
             Of other atlases that can be chosen instead.
         """
-
-        def address(asset: Asset) -> dict[str, Any]:
-            return {"url": f"{prefix}{asset.name}", "bytes": len(asset.content)}
-
-        places: dict[str, Any] = {name: address(asset) for name, asset in assets.data.items()}
+        places = assets.places(prefix)
+        places |= places.pop("assets") | {"code": places["sources"]["code"]}
         if others:
             places["atlases"] = {
-                own.atlas.name: {"catalogue": address(own.catalogue), "body": address(own.body)}
+                own.atlas.name: {name: own.places(prefix)["assets"][name] for name in ("catalogue", "body")}
                 for own in (assets, *others)
             }
-        places["code"] = {"url": f"{prefix}{assets.code.name}"}
-        places["sheet"] = {"url": f"{prefix}{assets.sheet.name}"}
-        places["variants"] = {name: {"url": f"{prefix}{asset.name}"} for name, asset in assets.variants.items()}
         return cls(assets=places, linked=True, shared=False, **keywords)
 
     @classmethod
@@ -109,5 +105,6 @@ class Viewer(JSComponent):  # type: ignore[misc]
         own = Assets(atlas)
         packed = own.data | {"code": own.code, "sheet": own.sheet}
         places: dict[str, Any] = {name: _inside(asset) for name, asset in packed.items()}
+        places["sources"] = {"kit": _inside(own.kit), "code": places["code"], "sheet": places["sheet"]}
         places["variants"] = {name: _inside(asset) for name, asset in own.variants.items()}
         return cls(assets=places, **keywords)

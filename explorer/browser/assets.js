@@ -29,7 +29,9 @@ export async function load(source, progress = () => {}) {
       },
     }),
   );
-  return new Response(counted.pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
+  const bytes = new Uint8Array(await new Response(counted).arrayBuffer());
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes.buffer; // a server that knows gzip has unpacked it already
+  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
 }
 
 /** Fetch and unpack a text. */

@@ -61,19 +61,76 @@ export function brushOn({ positions }, normals) {
   };
 }
 
-/** Strokes as a short text for a link: 16-bit numbers, base64 for addresses. */
+const COMPACT = "~"; // before it, links held 16-bit numbers; they are still read
+
+/**
+ * Strokes as a short text for a link: whole millimetres, each point as its steps from the one before, seven bits in a
+ * byte (most steps need one), base64 for addresses.
+ */
 export function strokesToText(strokes) {
-  const numbers = strokes.flatMap(({ erase, radius, points }) => [erase ? 1 : 0, radius, points.length, ...points.flat()]);
-  const bytes = new Uint8Array(Int16Array.from(numbers).buffer);
-  return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+  const bytes = [];
+  const put = (number) => {
+    let rest = number;
+    while (rest > 127) {
+      bytes.push((rest & 127) | 128);
+      rest >>>= 7;
+    }
+    bytes.push(rest);
+  };
+  let last = [0, 0, 0];
+  for (const { erase, radius, points } of strokes) {
+    put(2 * Math.trunc(radius) + (erase ? 1 : 0));
+    put(points.length);
+    for (const point of points) {
+      const whole = point.map(Math.trunc);
+      whole.forEach((value, axis) => {
+        const step = value - last[axis];
+        put(step < 0 ? -2 * step - 1 : 2 * step);
+      });
+      last = whole;
+    }
+  }
+  return COMPACT + btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+}
+
+/** The numbers that {@link strokesToText} wrote, as the older form had them; throws when they break off. */
+function numbersOf(bytes) {
+  let at = 0;
+  const get = () => {
+    let out = 0;
+    for (let shift = 0; shift <= 21; shift += 7) {
+      if (at >= bytes.length) throw new Error("broken off");
+      const byte = bytes[at];
+      at += 1;
+      out |= (byte & 127) << shift;
+      if (byte < 128) return out;
+    }
+    throw new Error("too large");
+  };
+  const numbers = [];
+  const last = [0, 0, 0];
+  while (at < bytes.length) {
+    const [brush, many] = [get(), get()];
+    if (many > MOST_POINTS) throw new Error("too many");
+    numbers.push(brush & 1, brush >> 1, many);
+    for (let k = 0; k < 3 * many; k += 1) {
+      const step = get();
+      last[k % 3] += step & 1 ? -(step + 1) / 2 : step / 2;
+      if (Math.abs(last[k % 3]) > 32767) throw new Error("too far");
+      numbers.push(last[k % 3]);
+    }
+  }
+  return Int16Array.from(numbers);
 }
 
 /** Strokes of a link's text; null when it is not one. */
 export function strokesFromText(text) {
   try {
-    const letters = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
-    if (letters.length % 2) return null;
-    const numbers = new Int16Array(Uint8Array.from(letters, (letter) => letter.charCodeAt(0)).buffer);
+    const compact = text.startsWith(COMPACT);
+    const letters = atob((compact ? text.slice(1) : text).replaceAll("-", "+").replaceAll("_", "/"));
+    if (!compact && letters.length % 2) return null;
+    const bytes = Uint8Array.from(letters, (letter) => letter.charCodeAt(0));
+    const numbers = compact ? numbersOf(bytes) : new Int16Array(bytes.buffer);
     const strokes = [];
     let total = 0;
     for (let at = 0; at < numbers.length; ) {

@@ -5,7 +5,7 @@ import { h, refresh, safeLink } from "./dom.js";
 /**
  * @param {{catalogue: Object, t: Function, set: (change: Object) => void, linked: boolean}} context linked: the pages that explain stand beside
  */
-export function makeCard({ catalogue, t, set, linked }) {
+export function makeCard({ catalogue, t, set, linked, pageEnding = "" }) {
   const element = h("section", { class: "card", "aria-label": t("card.title"), tabindex: "-1" });
 
   function areaNames(entries) {
@@ -141,7 +141,7 @@ export function makeCard({ catalogue, t, set, linked }) {
   function explains() {
     if (!linked) return null;
     const names = ["red-flags", "trigger-points", "glossary"].filter((name) => catalogue.pages[name]);
-    return h("ul", { class: "explains" }, ...names.map((name) => h("li", {}, h("a", { href: name, text: catalogue.pages[name] }))));
+    return h("ul", { class: "explains" }, ...names.map((name) => h("li", {}, h("a", { href: name + pageEnding, text: catalogue.pages[name] }))));
   }
 
   function voices(state) {

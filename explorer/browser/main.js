@@ -15,6 +15,8 @@ import { sceneOf } from "./scene.js";
 import { fromFragment, INITIAL, store, toFragment } from "./state.js";
 import { translator } from "./texts.js";
 import { makeMannequin, makeTabs, makeTheme, makeTools, preference } from "./tools.js";
+import { linkOf, makeTakeHome } from "./takehome.js";
+import { tellingViews } from "./telling.js";
 import { AVERAGE, bodiesOf } from "./variant.js";
 import { canDraw, makeView } from "./view.js";
 
@@ -27,7 +29,11 @@ import { canDraw, makeView } from "./view.js";
  * @param {string[]} [options.atlases] names of the atlases whose shapes can be shown, in a page that keeps them in its address
  * @param {Object} options.sheet style sheet, {url} or {base64}
  * @param {Object} options.vtk vtk.js
+ * @param {{kit: Object, code: Object, sheet: Object, vtk: Object}} [options.sources] of what a hand-out is made of, {url}
+ *   or {base64}; fetched when one is made
+ * @param {string} [options.host] "handout": one file about what its catalogue holds
  * @param {boolean} [options.linked] keep the state in the page's address
+ * @param {string} [options.pageEnding] what addresses of the text pages end in, such as ".html"
  * @param {Object} [options.state] first state, for hosts without an address
  * @param {(state: Object) => void} [options.onState]
  * @returns {{ready: Promise, get: Function, set: Function, remove: Function}}
@@ -125,7 +131,7 @@ async function start(root, waiting, progress, options) {
 
   let view = null;
   const list = makeList({ catalogue, t, onChoose: choose });
-  const card = makeCard({ catalogue, t, set, linked: options.linked });
+  const card = makeCard({ catalogue, t, set, linked: options.linked, pageEnding: options.pageEnding });
   const overlay = makeOverlay({ catalogue, t, set });
   const stage = h("div", { class: "stage" });
   const canvasPlace = h("div", {
@@ -203,15 +209,37 @@ async function start(root, waiting, progress, options) {
       h("button", { type: "button", dataset: { mode }, onclick: () => set({ mode, structures: [], pattern: null }, { keepView: true }), text }),
     ),
   );
+  const host = options.host ?? (options.linked && new URLSearchParams(location.search).has("embed") ? "embed" : "page");
+  root.dataset.host = host;
+  if (options.linked) document.documentElement.dataset.host = host; // the frame around the explorer steps back
+  const takeHome =
+    host === "page" && options.sources
+      ? makeTakeHome({
+          catalogue,
+          t,
+          get: states.get,
+          frameOf,
+          chart,
+          marksOf: () => overlay.drawn(view),
+          telling: () => tellingViews(normalsOf(meshes.get("skin")), paintPack.array("areas"), weights.paint(sceneOf(catalogue, states.get()).paint)),
+          view: threeD ? { shoot: (...words) => view.shoot(...words) } : null,
+          assets: options.assets,
+          sources: options.sources,
+          linked: options.linked,
+        })
+      : null;
+  const whole = host === "embed" ? h("a", { class: "whole", target: "_blank", rel: "noopener", text: t("embed.whole") }) : null;
   waiting.remove();
   root.append(
     h("div", { class: "column column-left" }, doors, list.element, pain.left),
     stage,
     chart.element,
-    h("div", { class: "column column-right" }, pain.back, card.element, pain.right),
+    h("div", { class: "column column-right" }, takeHome?.element ?? "", pain.back, card.element, pain.right),
     tabs.element,
     announce,
     tools.dialog,
+    ...(takeHome?.dialogs ?? []),
+    whole ?? "",
   );
 
   const nameOf = (hit) => {
@@ -351,6 +379,8 @@ async function start(root, waiting, progress, options) {
     if (state.structures.length || state.mode !== "pain") pain.forget();
     pain.show(state);
     card.show(state);
+    takeHome?.show(state);
+    if (whole) whole.href = linkOf(state);
     controls.show(state);
     tools.show(state);
     overlay.show({ ...scene, markers: placed(scene.markers) }, state);
@@ -443,6 +473,7 @@ async function start(root, waiting, progress, options) {
   addEventListener("keydown", onKey);
 
   await wear(states.get().body);
+  if (host === "handout" && view && !options.state?.view) states.set({ view: view.bestView(sceneOf(catalogue, states.get()).paint) });
   // a narrow screen keeps the view and shows the rest in tabs
   const narrow = globalThis.matchMedia("(max-width: 900px)");
   const onWidth = () => {
@@ -456,13 +487,13 @@ async function start(root, waiting, progress, options) {
       controls.top.append(controls.sides);
       tools.more.before(controls.layers);
       tools.more.append(tools.options);
-      showChart(!view || chartShown.get() === "shown");
+      showChart(!view || (host !== "embed" && chartShown.get() === "shown"));
     }
   };
   narrow.addEventListener("change", onWidth);
   onWidth();
   show(states.get(), null);
-  tabs.choose(states.get().structures.length ? "card" : "list");
+  tabs.choose(states.get().structures.length || host === "embed" ? "card" : "list");
   problem(fromLink.problems);
   root.dataset.ready = "true";
 
@@ -478,6 +509,7 @@ async function start(root, waiting, progress, options) {
     weights,
     scorer,
     pain,
+    takeHome,
     remove() {
       stop();
       removeEventListener("popstate", onAddress);

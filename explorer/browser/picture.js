@@ -156,6 +156,27 @@ export function pictureOf(shot, over, caption, style) {
   return sheet;
 }
 
+/**
+ * A picture without words, for a page: as wide as it is high, with the marks and letters that stand over it.
+ * @param {{image: HTMLCanvasElement, width: number, height: number, over: Object}} shot of the view's `shoot`
+ */
+export function squareOf({ image, width, height, over }) {
+  const sheet = document.createElement("canvas");
+  [sheet.width, sheet.height] = [image.width, image.height];
+  const brush = sheet.getContext("2d");
+  brush.fillStyle = "#f3f0ea";
+  brush.fillRect(0, 0, sheet.width, sheet.height);
+  brush.scale(sheet.width / width, sheet.height / height);
+  brush.drawImage(image, 0, 0, width, height);
+  for (const { x, y } of over.marks) crossOn(brush, x, y, 7);
+  brush.fillStyle = "#545d66";
+  brush.font = `700 26px ${FAMILY}`;
+  brush.fillText(over.letters[0], 14, height / 2);
+  brush.textAlign = "right";
+  brush.fillText(over.letters[1], width - 14, height / 2);
+  return sheet;
+}
+
 /** The chart with its words as the text of an SVG file. */
 export function chartFile(chart, caption, style) {
   const width = Math.max(1200, chart.width);

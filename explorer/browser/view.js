@@ -546,6 +546,20 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
       brush.drawImage(canvas, 0, 0);
       return { image: copy, width: size[0], height: size[1] };
     },
+    /** A square picture from a key view, with what `over` tells of that moment; the view itself stays as it stands. */
+    shoot(name, wanted, side, over) {
+      const [own, ownSize] = [pose, size];
+      size = [side, side];
+      glWindow.setSize(2 * side, 2 * side);
+      pose = poseFor(name, wanted ?? HEAD_AND_SHOULDERS, side, side, { top: 0, bottom: 0 });
+      uniforms.reveal = 1;
+      try {
+        return { ...this.snapshot(), over: over() };
+      } finally {
+        [pose, size] = [own, ownSize];
+        resize();
+      }
+    },
     /** Does the skin near a point face the eye? */
     faces(point) {
       const { toEye } = axesOf(pose);
