@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +44,15 @@ LINE_MM = 3.9  # of the caption
 MM = 72 / 25.4  # points in a millimetre
 MOST_SOURCES = 6
 _SMALL = FontProperties(family="DejaVu Sans", size=7.5)
+
+
+class PaperFigure(Figure):
+    """A figure that a notebook shows by itself; ``savefig`` writes it."""
+
+    def _repr_png_(self) -> bytes:
+        out = BytesIO()
+        self.savefig(out, format="png", dpi=min(110, self.dpi))
+        return out.getvalue()
 
 
 def _selection(atlas: Atlas, structures: Sequence[str], side: str, pattern: str | None) -> Selection:
@@ -102,7 +112,7 @@ def draw_figure(
     dpi: int = 300,
     width_mm: float = 170,
     caption: bool = True,
-) -> Figure:
+) -> PaperFigure:
     """Draw a figure for a paper.
 
     Parameters
@@ -122,8 +132,8 @@ def draw_figure(
 
     Returns
     -------
-    matplotlib.figure.Figure
-        A notebook shows it; ``savefig`` writes it.
+    PaperFigure
+        A :class:`matplotlib.figure.Figure`.
 
     Raises
     ------
@@ -155,7 +165,7 @@ def draw_figure(
     lines = _broken(words, inner)
     legend_rows = int(np.ceil(len(legend) / 2))
     height = EDGE_MM + cell_high + 7 + chart_high + 13 + legend_rows * 5 + 2 + len(lines) * LINE_MM + EDGE_MM
-    figure = Figure(figsize=(width_mm / 25.4, height / 25.4), dpi=dpi, facecolor="white")
+    figure = PaperFigure(figsize=(width_mm / 25.4, height / 25.4), dpi=dpi, facecolor="white")
     FigureCanvasAgg(figure)
     page = figure.add_axes((0, 0, 1, 1))  # all places are in mm on paper, from the upper left
     page.set_xlim(0, width_mm)

@@ -117,8 +117,8 @@ def pdf_of(atlas: Atlas, request: HandoutRequest, content: HandoutContent) -> by
     sides = chart(atlas, selection)
     common = (atlas, content, request, pictures, sides, _Ruler(_document(content)))
     total = sum(len(structure.patterns) for structure in content.structures)
-    tightest, whole = LEVELS[-1], len(content.note)
-    plans = [(level, total, whole) for level in LEVELS]
+    tightest = LEVELS[-1]
+    plans: list[tuple[Level, int, int | None]] = [(level, total, None) for level in LEVELS]
     plans += [(tightest, count, NOTE_FIRST) for count in range(total, -1, -1)]
     plans += [(LAST, count, most) for most in NOTE_LAST for count in (1, 0)]
     plan = next((plan for plan in plans if _Page(*common, *plan, trial=True).set()), plans[-1])
@@ -157,7 +157,6 @@ def _document(content: HandoutContent) -> _Tagged:
     for look, name in (("", "DejaVuSans"), ("B", "DejaVuSans-Bold"), ("I", "DejaVuSans-Oblique")):
         pdf.add_font(FONT, look, fonts / f"{name}.ttf")
     pdf.set_auto_page_break(False)
-    pdf.set_display_mode("default")  # the reader's own choice, no action when the file is opened
     pdf.set_margins(MARGIN, MARGIN)
     pdf.c_margin = 0
     pdf.add_page()
@@ -196,7 +195,7 @@ class _Page:
         ruler: _Ruler,
         level: Level,
         patterns: int,
-        note: int,
+        note: int | None,
         trial: bool = False,
     ) -> None:
         self.trial = trial
@@ -205,7 +204,7 @@ class _Page:
         self.ruler, self.patterns = ruler, patterns
         self.wide, self.high = PAPERS[content.paper]
         self.inner = self.wide - 2 * MARGIN
-        self.note = _cut(content.note, note)
+        self.note = content.note if note is None else _cut(content.note, note)
         self.note_cut = self.note != content.note or len(clean(request.note, 10**7, lines=True)) > len(content.note)
         if trial:
             self.pdf = ruler.pdf
@@ -632,7 +631,7 @@ def _cut(note: str, most: int) -> str:
         if left <= 0:
             break
         out.append(clean(line, max(2, left)))
-        left -= max(len(line), NOTE_LINE if len(note) > most or note.count("\n") * NOTE_LINE > most else 1)
+        left -= max(len(line), NOTE_LINE)
     kept = "\n".join(out)
     return kept if kept == note or kept.endswith("…") else kept + " …"
 

@@ -69,7 +69,7 @@ def rows_of(atlas: Atlas, names: Sequence[str] = ()) -> list[dict[str, Any]]:
             cited = [
                 f"{entry.reference.citation} {entry.reference.link or ''} [{entry.locator}]".replace("  ", " ")
                 for entry in pattern.evidence
-                if entry.stance == "supports"
+                if entry.stance != "contradicts"
             ]
             for entry in pattern.areas:
                 area = data.areas[entry.area_id]
