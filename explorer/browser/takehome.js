@@ -227,6 +227,6 @@ export function makeTakeHome({ catalogue, t, get, frameOf, marksOf, chart, telli
     },
     /** For tests and embedding pages: the frame that holds the page, and the words of a page as the one file has them. */
     preview,
-    words: (typed = {}) => pageOf(contentOf({ catalogue, t, state: get(), ...typed }), t, { view: true }).outerHTML,
+    words: (typed = {}, state = get()) => pageOf(contentOf({ catalogue, t, state, ...typed }), t, { view: true }).outerHTML,
   };
 }

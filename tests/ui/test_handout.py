@@ -226,6 +226,7 @@ def test_making_the_page_leaves_the_view_as_it_stood(clinician):
     clinician.page.locator(".rpx .canvas").focus()
     clinician.page.keyboard.press("ArrowLeft")
     clinician.settle()
+    clinician.page.locator(".rpx [data-take='handout']").focus()  # a focused canvas has a frame
     pose, fragment = clinician.run("e => e.view.pose()"), clinician.fragment
     picture = clinician.picture()
     clinician.page.locator(".rpx [data-take='handout']").click()
@@ -317,7 +318,7 @@ def test_the_words_are_the_same_in_browser_and_python(clinician):
         request = HandoutRequest((structure.id,), side, note, note, link=link)
         mine = Reader(text_of(ATLAS, handout_content(ATLAS, request)))
         markup = clinician.run(
-            "(e, [state, words]) => { e.set(state); return e.takeHome.words(words); }",
+            "(e, [state, words]) => e.takeHome.words(words, state)",
             [
                 {"structures": [structure.id], "pattern": None, "side": side},
                 {"clinic": note, "note": note, "link": link},
