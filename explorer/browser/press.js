@@ -75,8 +75,7 @@ export function makePress({ catalogue, t, get, view, shown, placed, say }) {
     const words = wordsOf(pattern, state.voice);
     const caution = point && cautionOf(structure);
     caption.replaceChildren(
-      h("p", { class: "press-title", text: title }),
-      h("p", { class: "press-place", text: place }),
+      h("p", { class: "press-title" }, `${title}: `, h("span", { text: place })),
       ...(caution ? [h("p", { class: "press-caution" }, h("strong", { text: `${t("press.caution")}. ` }), caution.plain)] : []),
     );
     caption.hidden = false;

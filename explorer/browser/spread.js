@@ -10,24 +10,29 @@ const linksOf = new WeakMap(); // faces -> {start, next}: neighbours, and the co
 /** Neighbours of every vertex, once for each topology; the corners opposite an edge make ways straighter. */
 function links(faces, count) {
   if (linksOf.has(faces)) return linksOf.get(faces);
-  const pairs = new Map(); // edge -> opposite corner
-  const out = Array.from({ length: count }, () => new Set());
+  const edges = new Float64Array(faces.length); // each edge of a face: its key, and with it the opposite corner
   for (let f = 0; f < faces.length; f += 3) {
     for (let k = 0; k < 3; k += 1) {
       const [a, b, c] = [faces[f + k], faces[f + ((k + 1) % 3)], faces[f + ((k + 2) % 3)]];
-      out[a].add(b);
-      out[b].add(a);
-      const edge = Math.min(a, b) * count + Math.max(a, b);
-      if (pairs.has(edge)) {
-        out[c].add(pairs.get(edge));
-        out[pairs.get(edge)].add(c);
-      } else pairs.set(edge, c);
+      edges[f + k] = (Math.min(a, b) * count + Math.max(a, b)) * count + c;
     }
   }
+  edges.sort();
+  const pairs = [];
+  for (let e = 0; e < edges.length; e += 1) {
+    const key = Math.floor(edges[e] / count);
+    if (e === 0 || Math.floor(edges[e - 1] / count) !== key) pairs.push(Math.floor(key / count), key % count);
+    else pairs.push(edges[e - 1] % count, edges[e] % count);
+  }
   const start = new Uint32Array(count + 1);
-  for (let v = 0; v < count; v += 1) start[v + 1] = start[v] + out[v].size;
-  const next = new Uint32Array(start[count]);
-  for (let v = 0; v < count; v += 1) next.set([...out[v]], start[v]);
+  for (const vertex of pairs) start[vertex + 1] += 1;
+  for (let v = 0; v < count; v += 1) start[v + 1] += start[v];
+  const next = new Uint32Array(pairs.length);
+  const filled = start.slice();
+  for (let p = 0; p < pairs.length; p += 2) {
+    next[filled[pairs[p]]++] = pairs[p + 1];
+    next[filled[pairs[p + 1]]++] = pairs[p];
+  }
   const made = { start, next };
   linksOf.set(faces, made);
   return made;
@@ -44,41 +49,45 @@ export function distances({ positions, faces }, sources) {
   const { start, next } = links(faces, count);
   const distance = new Float32Array(count).fill(FAR);
   const before = new Int32Array(count).fill(-1);
-  const heap = []; // [distance, vertex], smallest first
+  const heap = new Uint32Array(next.length + count); // vertices, the nearest first
+  const keys = new Float32Array(next.length + count);
+  let size = 0;
   const push = (value, vertex) => {
-    let at = heap.length;
-    heap.push(null);
+    let at = size;
+    size += 1;
     while (at > 0) {
       const up = (at - 1) >> 1;
-      if (heap[up][0] <= value) break;
+      if (keys[up] <= value) break;
       heap[at] = heap[up];
+      keys[at] = keys[up];
       at = up;
     }
-    heap[at] = [value, vertex];
+    heap[at] = vertex;
+    keys[at] = value;
   };
-  const pop = () => {
-    const first = heap[0];
-    const last = heap.pop();
-    if (heap.length) {
-      let at = 0;
-      for (;;) {
-        let down = 2 * at + 1;
-        if (down >= heap.length) break;
-        if (down + 1 < heap.length && heap[down + 1][0] < heap[down][0]) down += 1;
-        if (heap[down][0] >= last[0]) break;
-        heap[at] = heap[down];
-        at = down;
-      }
-      heap[at] = last;
+  const drop = () => {
+    size -= 1;
+    const [value, vertex] = [keys[size], heap[size]];
+    let at = 0;
+    for (;;) {
+      let down = 2 * at + 1;
+      if (down >= size) break;
+      if (down + 1 < size && keys[down + 1] < keys[down]) down += 1;
+      if (keys[down] >= value) break;
+      heap[at] = heap[down];
+      keys[at] = keys[down];
+      at = down;
     }
-    return first;
+    heap[at] = vertex;
+    keys[at] = value;
   };
   for (const source of sources) {
     distance[source] = 0;
     push(0, source);
   }
-  while (heap.length) {
-    const [value, vertex] = pop();
+  while (size > 0) {
+    const [value, vertex] = [keys[0], heap[0]];
+    drop();
     if (value > distance[vertex]) continue;
     for (let k = start[vertex]; k < start[vertex + 1]; k += 1) {
       const other = next[k];

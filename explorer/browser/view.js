@@ -137,6 +137,15 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
     }
   }
 
+  const flat = { ambient: 1, diffuse: 0, specular: 0 };
+  const empty = { positions: new Float32Array(9), faces: Uint32Array.from([0, 1, 2]) };
+  // attachments lie under the skin, so they are drawn before its depth is
+  const onBones = {
+    attached: actorOf(polyData(empty, {}, null), style.attachment, { ambient: 0.8, diffuse: 0.15 }),
+    origin: actorOf(polyData(empty, {}, null), style.attachment_line, flat),
+    insertion: actorOf(polyData(empty, {}, null), style.attachment_line, flat),
+  };
+
   const skin = meshes.get("skin");
   const skinNormals = normalsOf(skin);
   const skinTree = { tree: null };
@@ -188,17 +197,13 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
     request();
   }
 
-  const flat = { ambient: 1, diffuse: 0, specular: 0 };
-  const empty = { positions: new Float32Array(9), faces: Uint32Array.from([0, 1, 2]) };
   const arriving = (colour, front) =>
     actorOf(polyData(empty, { press: { values: new Float32Array(3), width: 1 } }, null), colour, { ...flat, shade: (m) => shadeArriving(m, uniforms, front) });
   const lines = {
     core: arriving(style.core_line, "pressFront"),
     spillover: arriving(style.spillover_line, "pressSpill"),
     dots: arriving(style.spillover_line, "pressSpill"),
-    attached: actorOf(polyData(empty, {}, null), style.attachment, { ambient: 0.75, diffuse: 0.2 }),
-    origin: actorOf(polyData(empty, {}, null), style.attachment_line, flat),
-    insertion: actorOf(polyData(empty, {}, null), style.attachment_line, flat),
+    ...onBones,
     drawn: actorOf(polyData(empty, {}, null), style.drawn_line, flat),
     live: actorOf(polyData(empty, {}, null), style.drawn, flat),
   };
@@ -507,8 +512,9 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
       this.show(scene);
       reveal();
     },
-    /** Uniforms of the shading, for tests. */
+    /** For tests: uniforms of the shading, and what is lit on the bones (corner points, mm). */
     shading: () => ({ ...uniforms }),
+    attached: () => (lines.attached.getVisibility() ? [...lines.attached.getMapper().getInputData().getPoints().getData()] : []),
     /** Show a scene of {@link sceneOf}. */
     show(scene) {
       for (const [key, look] of Object.entries(scene.structures)) {

@@ -112,9 +112,9 @@ export function makeWhy({ catalogue, t, set, view, weights, linked }) {
       ...number(232, 51, "division"),
       ...number(right, 100, "area"),
       words(left, 124, t("why.step_source")),
-      words(78, 56, way.levels.join(", ") || "V3", "way-left"),
+      words(71, 56, way.levels.join(", ") || "V3", "way-left"),
       words(middle, 12, t("why.cells")),
-      words(244, 56, divisions, "way-right"),
+      words(249, 56, divisions, "way-right"),
       words(right, 124, t("why.step_area")),
     );
   }
@@ -175,11 +175,12 @@ export function makeWhy({ catalogue, t, set, view, weights, linked }) {
     add("nerve", nerve && middle(nerve));
     const nucleus = mesh(NUCLEUS);
     add("meeting", nucleus && nerve && nearestOf(nucleus.positions, mesh(nerve).positions));
-    const [field] = way.fields;
+    const onSkin = (field) => field.areas.find((id) => weights.area(id, side));
+    const field = way.fields.find(onSkin) ?? way.fields[0];
     if (!field) return out;
     const trunk = Object.keys(catalogue.nerves).find((name) => catalogue.nerves[name].segments === DIVISIONS[field.territory] && mesh(name));
     add("division", trunk && middle(trunk));
-    const felt = field.areas.map((id) => weights.area(id, side)).find(Boolean);
+    const felt = onSkin(field) && weights.area(onSkin(field), side);
     if (felt) {
       const skin = view().meshOf("skin").positions;
       const points = felt.vertices.length ? Float32Array.from([...felt.vertices].flatMap((v) => [skin[3 * v], skin[3 * v + 1], skin[3 * v + 2]])) : null;
@@ -213,12 +214,31 @@ export function makeWhy({ catalogue, t, set, view, weights, linked }) {
     },
     /** Put the numbers where they belong for the present turn of the view. */
     place() {
-      for (const { chip, place } of placed) {
-        const { x, y } = view().project(place);
+      const points = apart(placed.map(({ place }) => view().project(place)));
+      placed.forEach(({ chip }, k) => {
+        const { x, y } = points[k];
         chip.style.transform = `translate(${x.toFixed(1)}px, ${y.toFixed(1)}px) translate(-50%, -50%)`;
-      }
+      });
     },
   };
+}
+
+/** Places of the picture, moved until no two are nearer than a chip is wide. */
+function apart(places, least = 29) {
+  const out = places.map(({ x, y }) => ({ x, y }));
+  for (let round = 0; round < 12; round += 1) {
+    for (let a = 0; a < out.length; a += 1) {
+      for (let b = 0; b < a; b += 1) {
+        const [dx, dy] = [out[a].x - out[b].x || 0.1, out[a].y - out[b].y];
+        const far = Math.hypot(dx, dy);
+        if (far >= least) continue;
+        const push = (least - far) / far / 2;
+        out[a] = { x: out[a].x + push * dx, y: out[a].y + push * dy };
+        out[b] = { x: out[b].x - push * dx, y: out[b].y - push * dy };
+      }
+    }
+  }
+  return out;
 }
 
 /** The point of some points that lies nearest to any of others. */

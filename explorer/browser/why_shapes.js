@@ -1,7 +1,7 @@
 // The described way drawn in the view: nerves, nucleus and cord over everything else, as if seen through the body.
 
 /** Colour (a name in style.json) and opacity of each role; the cord is drawn last, since the nucleus lies in it. */
-const LOOK = { nerve: ["way_nerve", 1], division: ["way_division", 1], nucleus: ["way_nucleus", 1], cord: ["way_cord", 0.38] };
+const LOOK = { nerve: ["way_nerve", 1], division: ["way_division", 1], nucleus: ["way_nucleus", 1], cord: ["way_cord", 0.55] };
 
 /**
  * @param {Map<string, {actor: Object}>} things shapes of the view by `<id>/<side>`; what is drawn here shares their data
