@@ -7,9 +7,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from explorer import folders
-from explorer.describe import record
+from explorer.describe import finding_record, record
 from explorer.feedback import PLACE, report_address
 from explorer.pain_first import pain_first
+from explorer.why import read_nerves
 
 if TYPE_CHECKING:
     from explorer.atlas import Atlas
@@ -53,7 +54,7 @@ def catalogue(atlas: Atlas) -> dict[str, Any]:
     -------
     dict
         ``title, version, atlas, own, style, authors, report, texts, regions, grades, areas, structures, bones, references,
-        pain_first, examples, pages``;
+        pain_first, examples, pages, families, convergence, nerves, press_cautions``;
         mappings by id, structures as :func:`explorer.describe.record` gives them.
     """
     data = atlas.dataset
@@ -85,4 +86,17 @@ def catalogue(atlas: Atlas) -> dict[str, Any]:
         "pain_first": pain_first(atlas),
         "examples": [name for name in EXAMPLES if name in data.structures],
         "pages": {page.id: page.title for page in data.learning.pages.values()},
+        "families": {f.id: f.name for f in data.families.values()},
+        "convergence": [finding_record(row) for row in data.learning.convergence],
+        "nerves": read_nerves(atlas.meshes / "figures"),
+        "press_cautions": {
+            region: {
+                "plain": caution.plain,
+                "reason": caution.reason,
+                "citation": caution.reference.citation,
+                "link": caution.reference.link,
+                "locator": caution.locator,
+            }
+            for region, caution in data.press_cautions.items()
+        },
     }

@@ -26,6 +26,7 @@ from explorer.records import (
     Pattern,
     PatternArea,
     PatternShape,
+    PressCaution,
     RedFlag,
     Reference,
     Region,
@@ -52,6 +53,7 @@ class Dataset:
     authors : tuple of str
         Who made and compared the records, as ``datapackage.json`` names them.
     features, drawing_studies : mappings by id
+    press_cautions : mapping by region
     texts : mapping language -> mapping id -> text
     """
 
@@ -74,6 +76,7 @@ class Dataset:
     authors: tuple[str, ...]
     features: MappingProxyType[str, Feature]
     drawing_studies: MappingProxyType[str, DrawingStudy]
+    press_cautions: MappingProxyType[str, PressCaution]
     texts: MappingProxyType[str, MappingProxyType[str, str]]
 
     def structure(self, structure_id: str) -> Structure:
@@ -224,5 +227,8 @@ def join(descriptor: Descriptor, rows: dict[str, list[Row]]) -> Dataset:
             ]
         ),
         drawing_studies=_by_id([cited(DrawingStudy, row) for row in rows["drawing_studies"]]),
+        press_cautions=MappingProxyType(
+            {row["region_id"]: cited(PressCaution, row) for row in rows["press_cautions"]}
+        ),
         texts=MappingProxyType({language: MappingProxyType(entries) for language, entries in texts.items()}),
     )

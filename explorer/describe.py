@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from explorer.learning import Convergence
 from explorer.matching import Match
 from explorer.records import Evidence, Pattern, PatternArea, Structure, origin
 
@@ -109,6 +110,26 @@ def _evidence(entry: Evidence) -> Json:
         "n": entry.n,
         "finding": entry.finding,
         "stance": entry.stance,
+    }
+
+
+def finding_record(row: Convergence) -> Json:
+    """A finding on convergence with its nerves, parts of the nucleus and sources."""
+    return {
+        "id": row.id,
+        "family": row.family_id,
+        "structure": row.structure_id,
+        "segments": row.segments,
+        "territory": row.territory,
+        "subject": row.subject,
+        "basis": row.basis,
+        "finding": row.finding,
+        "nerves": list(row.nerves),
+        "parts": list(row.parts),
+        "sources": [
+            {"citation": source.reference.citation, "link": source.reference.link, "locator": source.locator}
+            for source in row.sources
+        ],
     }
 
 

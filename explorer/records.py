@@ -336,6 +336,18 @@ class Feature:
 
 
 @dataclass(frozen=True, slots=True)
+class PressCaution:
+    """Why trigger points of a region are not for pressing by oneself, and the words that say so."""
+
+    region_id: str
+    plain: str
+    reason: str
+    reference_id: str
+    locator: str
+    reference: Reference
+
+
+@dataclass(frozen=True, slots=True)
 class DrawingStudy:
     """What is known about pain drawings themselves."""
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from explorer.why import shapes_of, way_of
+
 Json = dict[str, Any]
 
 OPPOSITE = {"left": "right", "right": "left", "midline": "midline"}
@@ -36,6 +38,8 @@ class Selection:
         How muscles are shown that are not chosen while others are.
     peel : bool
         Whether the superficial muscles are taken away.
+    why : bool
+        Whether the way is drawn on which pain is described to be felt elsewhere.
     """
 
     structures: tuple[str, ...] = ()
@@ -47,6 +51,7 @@ class Selection:
     bones: bool = True
     rest: str = "fade"
     peel: bool = False
+    why: bool = False
 
 
 def area_sides(rule: str, side: str) -> list[str]:
@@ -77,16 +82,29 @@ def scene_of(catalogue: Json, selection: Selection) -> Json:
     -------
     dict
         ``structures`` (``<id>/<side>`` -> visible, colour, chosen), ``paint`` (pattern and side), ``markers``
-        (trigger points with place in mm, LPS), ``deep`` (deep areas), ``camera``, ``skin``, ``bones``.
+        (trigger points with place in mm, LPS), ``deep`` (deep areas), ``way`` (nerves and nucleus, with
+        their role), ``camera``, ``skin``, ``bones``.
     """
     chosen = [catalogue["structures"][name] for name in selection.structures if name in catalogue["structures"]]
     return {
         "structures": _structures(catalogue, selection, chosen),
         **_patterns(catalogue, selection, chosen),
+        "way": _way(catalogue, selection, chosen),
         "camera": selection.view,
         "skin": selection.skin,
         "bones": selection.bones,
     }
+
+
+def _way(catalogue: Json, selection: Selection, chosen: list[Json]) -> list[Json]:
+    shapes: dict[str, Json] = {}
+    for structure in chosen if selection.why else []:
+        owns = any(pattern["id"] == selection.pattern for pattern in structure["patterns"])
+        way = way_of(catalogue, structure["id"], selection.pattern if owns else None)
+        sides = [side for side in shown_sides(structure, selection.side) if side != "midline"] or ["left", "right"]
+        for shape in shapes_of(catalogue, way, sides):
+            shapes.setdefault(shape["key"], shape)
+    return list(shapes.values())
 
 
 def _structures(catalogue: Json, selection: Selection, chosen: list[Json]) -> Json:

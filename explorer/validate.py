@@ -163,6 +163,7 @@ def plain_words_do_not_frighten(data: Dataset) -> Iterator[str]:
     texts += [(f"look_alikes.csv: {entry.id}:tells_apart_plain", entry.tells_apart_plain) for entry in data.look_alikes]
     texts += data.learning.plain_texts
     texts += [(f"drawing_studies.csv: {s.id}:plain", s.plain) for s in data.drawing_studies.values()]
+    texts += [(f"press_cautions.csv: {c.region_id}:plain", c.plain) for c in data.press_cautions.values()]
     for where, text in texts:
         for word in THREATS:
             if re.search(rf"\b{re.escape(word)}", text, flags=re.IGNORECASE):
@@ -185,6 +186,7 @@ def references_are_used_once(data: Dataset) -> Iterator[str]:
     cited = {row.reference_id for pattern in data.patterns.values() for row in pattern.evidence}
     cited |= {fact.reference_id for structure in data.structures.values() for fact in structure.anatomy}
     cited |= {study.reference_id for study in data.drawing_studies.values()}
+    cited |= {caution.reference_id for caution in data.press_cautions.values()}
     cited |= {flag.reference_id for flag in data.red_flags} | {entry.reference_id for entry in data.look_alikes}
     cited |= set(data.learning.cited)
     for reference in data.references:

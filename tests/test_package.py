@@ -40,7 +40,7 @@ FLOORS = [
     {"dataset", "additions"},
     {"validate", "matching", "anatomy", "painting_check"},
     {"atlas"},
-    {"describe", "scene", "figures", "bundle", "pain_first", "drawings", "roundtrip"},
+    {"describe", "scene", "why", "figures", "bundle", "pain_first", "drawings", "roundtrip"},
     {"catalogue", "build", "bring"},
     {"assets", "chart", "server"},
     {"viewer", "pages"},

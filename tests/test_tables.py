@@ -44,6 +44,7 @@ RECORDS = {
     "test_figures": learning.TestFigure,
     "features": records.Feature,
     "drawing_studies": records.DrawingStudy,
+    "press_cautions": records.PressCaution,
     "texts": records.Text,
 }
 

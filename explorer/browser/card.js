@@ -3,9 +3,9 @@
 import { h, refresh, safeLink } from "./dom.js";
 
 /**
- * @param {{catalogue: Object, t: Function, set: (change: Object) => void, linked: boolean}} context linked: the pages that explain stand beside
+ * @param {{catalogue: Object, t: Function, set: (change: Object) => void, linked: boolean, press: Object, why: Object}} context linked: the pages that explain stand beside
  */
-export function makeCard({ catalogue, t, set, linked, pageEnding = "" }) {
+export function makeCard({ catalogue, t, set, linked, press, why, pageEnding = "" }) {
   const element = h("section", { class: "card", "aria-label": t("card.title"), tabindex: "-1" });
 
   function areaNames(entries) {
@@ -94,6 +94,7 @@ export function makeCard({ catalogue, t, set, linked, pageEnding = "" }) {
       point ? h("p", { class: "quiet site", text: point.site }) : null,
       h("dl", { class: "reach" }, areaLine("core", pattern.core), areaLine("spillover", pattern.spillover)),
       h("p", { class: "words", text: words }),
+      h("div", { class: "press-line" }, press.control(catalogue.patterns[pattern.id]), point ? press.cautionNote(structure) : null),
       state.voice === "clinical" ? h("p", { class: "quiet", text: `${t("card.quality")}: ${pattern.quality}` }) : null,
       state.voice === "clinical" && pattern.phenomena ? h("p", { class: "quiet", text: `${t("card.phenomena")}: ${pattern.phenomena}` }) : null,
       state.voice === "clinical" && pattern.confused_with
@@ -207,11 +208,13 @@ export function makeCard({ catalogue, t, set, linked, pageEnding = "" }) {
         shapeOf(structure),
         voices(state),
       ),
+      why.block(structure, state),
       structure.patterns.length > 1
         ? h("p", { class: "quiet", text: t(state.pattern ? "card.one_of" : "card.several", { count: structure.patterns.length }) })
         : null,
       structure.patterns.length ? null : h("p", { class: "words", text: t("card.no_pattern") }),
       ...structure.patterns.map((pattern) => patternBlock(structure, pattern, state)),
+      h("p", { class: "attached", dataset: { attached: structure.id }, hidden: true }),
       anatomy(structure),
       h("p", { class: "note", text: t("about.purpose") }),
       credits(),
@@ -226,17 +229,27 @@ export function makeCard({ catalogue, t, set, linked, pageEnding = "" }) {
       const structures = state.structures.map((id) => catalogue.structures[id]).filter(Boolean);
       const open = new Set([...element.querySelectorAll("details[open]")].map((details) => keyOf(details)));
       const scroll = element.scrollTop;
+      const focus = focusIn(element);
       const same = element.dataset.structures === state.structures.join();
-      refresh(element, JSON.stringify([state.structures, state.pattern, state.voice]), () =>
+      refresh(element, JSON.stringify([state.structures, state.pattern, state.voice, state.why, state.side]), () =>
         structures.length ? structures.flatMap((structure) => chosen(structure, state)) : welcome(),
       );
       element.dataset.structures = state.structures.join();
       if (same) {
         for (const details of element.querySelectorAll("details")) details.open = open.has(keyOf(details));
         element.scrollTop = scroll;
+        if (focus) element.querySelector(focus)?.focus({ preventScroll: true });
       } else element.scrollTop = 0;
     },
   };
+}
+
+/** A selector of what has the focus and comes again when the card is made anew. */
+function focusIn(element) {
+  const active = element.getRootNode().activeElement;
+  if (!active || !element.contains(active)) return null;
+  const [name] = ["why", "press"].filter((key) => active.dataset[key]);
+  return name ? `[data-${name}="${active.dataset[name]}"]` : null;
 }
 
 function keyOf(details) {

@@ -54,8 +54,8 @@ export function makeControls({ t, set, bodies, lookAgain, atlases = [], atlas = 
   const legend = h(
     "ul",
     { class: "legend", "aria-label": t("legend.title") },
-    ...["core", "spillover", "trigger", "muscle", ...(own ? ["ours"] : []), "deep", "drawn"].map((kind) =>
-      h("li", { title: t(`legend.${kind}_long`) }, h("span", { class: `swatch swatch-${kind}`, "aria-hidden": "true" }, kind === "trigger" ? cross() : null), t(`legend.${kind}`)),
+    ...["core", "spillover", "trigger", "muscle", "origin", "insertion", ...(own ? ["ours"] : []), "deep", "drawn"].map((kind) =>
+      h("li", { title: t(`legend.${kind}_long`), dataset: { legend: kind } }, h("span", { class: `swatch swatch-${kind}`, "aria-hidden": "true" }, kind === "trigger" ? cross() : null), t(`legend.${kind}`)),
     ),
   );
   return {
@@ -89,7 +89,7 @@ export function cross() {
 }
 
 /** Marks, letters and the hover name over the canvas, kept in place while the view turns. */
-export function makeOverlay({ catalogue, t, set }) {
+export function makeOverlay({ catalogue, t, set, press }) {
   const marks = h("div", { class: "marks" });
   const [onLeft, onRight] = [h("span", { class: "letter letter-left" }), h("span", { class: "letter letter-right" })];
   const name = h("div", { class: "hover-name", "aria-hidden": "true" });
@@ -118,6 +118,7 @@ export function makeOverlay({ catalogue, t, set }) {
           },
           cross(),
         );
+        press.bind(button, pattern, { side: marker.side === "midline" ? null : marker.side });
         marks.append(button);
         return { button, place: marker.xyz_mm };
       });

@@ -1,6 +1,7 @@
 // The explorer: loads its assets, builds the page, and keeps view, list, card and link in step.
 
 import { container, load, loadJson, loadText } from "./assets.js";
+import { attachmentsOf } from "./attachments.js";
 import { makeCard } from "./card.js";
 import { makeChart } from "./chart.js";
 import { makeControls, makeOverlay } from "./controls.js";
@@ -11,6 +12,7 @@ import { makeList } from "./list.js";
 import { scorerOf } from "./matching.js";
 import { makePain } from "./pain.js";
 import { weightsOf } from "./paint.js";
+import { makePress } from "./press.js";
 import { sceneOf } from "./scene.js";
 import { fromFragment, INITIAL, store, toFragment } from "./state.js";
 import { translator } from "./texts.js";
@@ -19,6 +21,7 @@ import { linkOf, makeTakeHome } from "./takehome.js";
 import { tellingViews } from "./telling.js";
 import { AVERAGE, bodiesOf } from "./variant.js";
 import { canDraw, makeView } from "./view.js";
+import { makeWhy } from "./why.js";
 
 /**
  * Put the explorer into a page.
@@ -131,8 +134,18 @@ async function start(root, waiting, progress, options) {
 
   let view = null;
   const list = makeList({ catalogue, t, onChoose: choose });
-  const card = makeCard({ catalogue, t, set, linked: options.linked, pageEnding: options.pageEnding });
-  const overlay = makeOverlay({ catalogue, t, set });
+  const press = makePress({
+    catalogue,
+    t,
+    get: states.get,
+    view: () => view,
+    shown: (state) => shownScene(state),
+    placed: (markers) => placed(markers),
+    say: (text) => (announce.textContent = text),
+  });
+  const why = makeWhy({ catalogue, t, set, view: () => view, weights, linked: options.linked });
+  const card = makeCard({ catalogue, t, set, linked: options.linked, press, why, pageEnding: options.pageEnding });
+  const overlay = makeOverlay({ catalogue, t, set, press });
   const stage = h("div", { class: "stage" });
   const canvasPlace = h("div", {
     class: "canvas",
@@ -183,6 +196,8 @@ async function start(root, waiting, progress, options) {
   const tabs = makeTabs({ t, root, onTab: () => chart.wake() });
   tools.options.prepend(controls.looks);
   controls.bottom.append(tools.more);
+  controls.bottom.prepend(press.caption);
+  overlay.element.append(why.chips);
   stage.append(canvasPlace, overlay.element, controls.top, controls.bottom, tools.bar, mannequin.element, tools.note, note);
   canvasPlace.append(h("p", { id: "rpx-canvas-help", class: "sr-only", text: t("canvas.help") }));
 
@@ -282,6 +297,7 @@ async function start(root, waiting, progress, options) {
         onTurn(pose) {
           if (!view) return;
           overlay.place(view, pose, states.get().mirror);
+          why.place();
           mannequin.place(pose, states.get().mirror);
         },
       },
@@ -369,6 +385,7 @@ async function start(root, waiting, progress, options) {
   }
 
   function show(state, before, how = {}) {
+    press.stop({ quiet: true });
     dress(state, before);
     const scene = sceneOf(catalogue, state);
     list.show(state);
@@ -387,17 +404,50 @@ async function start(root, waiting, progress, options) {
     view?.mirror(state.mirror);
     chart.show(scene, state);
     view?.show(shownScene(state));
+    why.show(state);
+    showAttached(state);
     if (view && (state.mode === "pain" || before?.mode === "pain")) view.showDrawing(pain.shownDrawing(state));
     const target = ({ structures, pattern, side, view: name }) => JSON.stringify([structures, pattern, side, name]);
     if (view && (!before || (target(state) !== target(before) && !how.keepView))) {
       view.look(state.view, frameOf(state), before ? undefined : 0);
     }
-    if (view) overlay.place(view, view.pose(), state.mirror);
+    if (view) {
+      overlay.place(view, view.pose(), state.mirror);
+      why.place();
+    }
+    if (before && state.structures.length && before.why !== state.why) announce.textContent = why.words(state);
     if (before && JSON.stringify(state.structures) !== JSON.stringify(before.structures)) {
       const names = state.structures.map((id) => catalogue.structures[id].name).join(", ");
       if (names && root.dataset.narrow === "true") tabs.choose("card");
       announce.textContent = names ? t("announce.chosen", { names, side: t(`side.${state.side}`) }) : t("announce.none");
     }
+  }
+
+  /** What is lit on the bones, in words: in the legend and on the card. */
+  function showAttached(state) {
+    const ends = ["origin", "insertion"];
+    const muscles = state.structures.filter((id) => catalogue.structures[id].kind.startsWith("muscle"));
+    for (const end of ends) stage.querySelector(`[data-legend=${end}]`).hidden = !view || !muscles.length || !state.bones;
+    for (const id of muscles) {
+      const line = card.element.querySelector(`[data-attached="${id}"]`);
+      if (!line) continue;
+      const structure = catalogue.structures[id];
+      const found = attachedOf(structure.members.length ? structure.members : [id]);
+      const parts = ends.filter((end) => found[end].length).map((end) => t(`attach.${end}`, { bones: found[end].join(", ") }));
+      line.textContent = `${t("attach.title")}: ${parts.join("; ") || t("attach.none")}${state.bones ? "" : ` ${t("attach.hidden")}`}`;
+      line.hidden = false;
+    }
+  }
+
+  const attachedNames = new Map();
+  function attachedOf(ids) {
+    const key = ids.join();
+    if (!attachedNames.has(key)) {
+      const found = attachmentsOf(ids.map((id) => meshes.get(id)).filter(Boolean), [...meshes.values()].filter((mesh) => mesh.kind === "bone"));
+      const names = (end) => found[end].bones.map((bone) => catalogue.bones[bone].name);
+      attachedNames.set(key, { origin: names("origin"), insertion: names("insertion") });
+    }
+    return attachedNames.get(key);
   }
 
   function problem(words) {
@@ -462,6 +512,8 @@ async function start(root, waiting, progress, options) {
       event.preventDefault();
       list.focusSearch();
     } else if (tools.dialog.open || inField || event.ctrlKey || event.metaKey || event.altKey) return;
+    else if (event.key === "Escape" && press.active()) press.stop();
+    else if (event.key === "Escape" && states.get().why && states.get().structures.length) set({ why: false });
     else if (event.key === "Escape" && states.get().structures.length) set({ structures: [], pattern: null });
     else if (event.key === "?") tools.showKeys();
     else if (event.composedPath().includes(root)) {
@@ -510,6 +562,7 @@ async function start(root, waiting, progress, options) {
     scorer,
     pain,
     takeHome,
+    attachedOf,
     remove() {
       stop();
       removeEventListener("popstate", onAddress);

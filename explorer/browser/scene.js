@@ -1,5 +1,7 @@
 // Decide what is shown for a state: the twin of explorer/scene.py, which a test holds against it.
 
+import { shapesOf, wayOf } from "./why_way.js";
+
 /** Kinds of structures that have shapes of their own. */
 const SHOWN_KINDS = ["muscle", "muscle_part", "joint", "nerve"];
 const OPPOSITE = { left: "right", right: "left", midline: "midline" };
@@ -20,7 +22,7 @@ export function shownSides(structure, side) {
 /**
  * @param {Object} catalogue
  * @param {Object} state
- * @returns {Object} plain scene state: `structures`, `paint`, `markers`, `deep`, `camera`, `skin`, `bones`
+ * @returns {Object} plain scene state: `structures`, `paint`, `markers`, `deep`, `way`, `camera`, `skin`, `bones`
  */
 export function sceneOf(catalogue, state) {
   const { style } = catalogue;
@@ -78,11 +80,20 @@ export function sceneOf(catalogue, state) {
       }
     }
   }
+  const way = new Map();
+  for (const structure of state.why ? chosen : []) {
+    const owns = structure.patterns.some((pattern) => pattern.id === state.pattern);
+    const own = shownSides(structure, state.side).filter((side) => side !== "midline");
+    for (const shape of shapesOf(catalogue, wayOf(catalogue, structure.id, owns ? state.pattern : null), own.length ? own : ["left", "right"])) {
+      if (!way.has(shape.key)) way.set(shape.key, shape);
+    }
+  }
   return {
     structures,
     paint,
     markers,
     deep: [...deep.values()],
+    way: [...way.values()],
     camera: state.view,
     skin: state.skin,
     bones: state.bones,

@@ -53,27 +53,34 @@ function install(mapper, attributes, declarations, body, uniforms) {
 /**
  * Skin: opaque where painted, glass elsewhere, more solid towards its edge.
  * Needs the point arrays `paint` (core, spillover and window, each 0..1) and `drawn` (pain that a person drew, 0..1, and
- * its stripes, a number that rises by 1 from stripe to stripe), and `light` (0..1).
+ * its stripes, a number that rises by 1 from stripe to stripe), `press` (see spread.js: distance in mm, arrival, way) and
+ * `light` (0..1).
  */
 export function shadeSkin(mapper, uniforms) {
   install(
     mapper,
-    { paint: 3, drawn: 2, light: 1 },
-    "const vec3 warmShadow = vec3(0.42, 0.30, 0.26);\nuniform vec3 drawnColour;\nuniform float glass;\nuniform float reveal;\nuniform vec3 coreColour;\nuniform vec3 spillColour;",
+    { paint: 3, drawn: 2, press: 3, light: 1 },
+    "const vec3 warmShadow = vec3(0.42, 0.30, 0.26);\nuniform float pressFront;\nuniform float pressSpill;\nuniform float pressGlow;\nuniform vec3 glowColour;\nuniform vec3 drawnColour;\nuniform float glass;\nuniform float reveal;\nuniform vec3 coreColour;\nuniform vec3 spillColour;",
     `
   vec3 toEye = normalize(-vertexVC.xyz);
   float facing = max(dot(normalVCVSOutput, toEye), 0.0);
   float rim = pow(1.0 - facing, 2.2);
   float light = clamp(dot(gl_FragData[0].rgb, vec3(0.333)) / max(dot(diffuseColor, vec3(0.333)), 0.01), 0.0, 1.15);
   float soft = max(fwidth(paintVS.x), 0.002);
-  float core = smoothstep(0.5 - soft, 0.5 + soft, paintVS.x) * reveal;
-  float spill = smoothstep(0.42, 0.58, paintVS.y) * reveal * (1.0 - core);
+  float core = smoothstep(0.5 - soft, 0.5 + soft, paintVS.x) * reveal * (1.0 - smoothstep(pressFront - 4.0, pressFront, pressVS.x));
+  float spill = smoothstep(0.42, 0.58, paintVS.y) * reveal * (1.0 - core) * (1.0 - smoothstep(pressSpill - 0.1, pressSpill, pressVS.y));
   vec3 shade = gl_FragData[0].rgb * mix(warmShadow, vec3(1.0), lightVS);
   shade = mix(shade, spillColour * (0.25 + 0.75 * light), 0.30 * spill);
   shade = mix(shade, coreColour * (0.35 + 0.65 * light), core);
   float open = glass * (1.0 - 0.80 * paintVS.z);
   float cover = clamp(open + (1.0 - open) * 0.65 * rim * step(0.01, glass), 0.0, 1.0);
   cover = max(cover, max((0.94 - 0.22 * paintVS.z) * core, 0.55 * spill));
+  float crest = (pressVS.x - pressFront + 4.0) / 7.0;
+  float run = pressVS.z * (exp(-crest * crest) + 0.35 * step(pressVS.x, pressFront));
+  float finger = exp(-pressVS.x * pressVS.x / 90.0);
+  float lit = pressGlow * clamp(max(finger, 0.8 * run * (1.0 - core)), 0.0, 1.0);
+  shade = mix(shade, glowColour, lit);
+  cover = max(cover, 0.92 * lit);
   float edge = max(fwidth(drawnVS.x), 0.002);
   float mine = smoothstep(0.5 - edge, 0.5 + edge, drawnVS.x);
   float band = abs(fract(drawnVS.y) - 0.5) * 2.0;
@@ -84,6 +91,11 @@ export function shadeSkin(mapper, uniforms) {
   gl_FragData[0] = vec4(shade, cover);`,
     uniforms,
   );
+}
+
+/** Lines and dots that appear when a spreading pattern reaches them. Needs the point array `press`, compared with one uniform. */
+export function shadeArriving(mapper, uniforms, front) {
+  install(mapper, { press: 1 }, `uniform float ${front};\nuniform float reveal;`, `  if (pressVS > ${front} || reveal < 0.3) discard;`, uniforms);
 }
 
 /** Muscle: fine lines along the fibres, pale tendons at both ends. Needs the point arrays `fibre` (along 0..1, across mm) and `light`. */
@@ -136,10 +148,10 @@ export function shadeDeep(mapper, uniforms) {
   install(
     mapper,
     {},
-    "uniform float reveal;",
+    "uniform float reveal;\nuniform float pressDeep;",
     `
   float facing = max(dot(normalVCVSOutput, normalize(-vertexVC.xyz)), 0.0);
-  gl_FragData[0] = vec4(diffuseColor * (0.55 + 0.45 * facing), opacity * reveal * (0.25 + 0.75 * facing * facing));`,
+  gl_FragData[0] = vec4(diffuseColor * (0.55 + 0.45 * facing), opacity * reveal * pressDeep * (0.25 + 0.75 * facing * facing));`,
     uniforms,
   );
 }

@@ -16,6 +16,7 @@ export const INITIAL = Object.freeze({
   view: "three_quarter",
   mirror: false, // the picture as in a mirror
   rest: "fade", // what is not chosen: show, fade, hide
+  why: false, // the way is drawn on which pain is described to be felt elsewhere
   peel: false, // the superficial muscles taken away
   skin: 1,
   muscles: true,
@@ -41,6 +42,7 @@ export function toFragment(state) {
   if (state.mirror) out.push("mirror=1");
   if (state.rest !== INITIAL.rest) out.push(`rest=${state.rest}`);
   if (state.peel) out.push("peel=1");
+  if (state.why) out.push("why=1");
   if (state.skin !== INITIAL.skin) out.push(`skin=${Math.round(100 * state.skin)}`);
   if (!state.muscles) out.push("muscles=0");
   if (!state.bones) out.push("bones=0");
@@ -89,7 +91,7 @@ export function fromFragment(fragment, known) {
   choice("side", SIDES);
   choice("view", VIEWS);
   choice("rest", RESTS);
-  for (const name of ["mirror", "peel"]) {
+  for (const name of ["mirror", "peel", "why"]) {
     const value = fields.get(name);
     if (value === "1") state[name] = true;
     else if (value !== null && value !== "0") complain(value);

@@ -1,17 +1,23 @@
 // The 3D view: vtk.js draws, a turntable camera turns, a ray tells what lies under the pointer.
 
 import { between, eyeOf, axesOf, fit, panned, poseFor, project, rayThrough, turned, zoomed, VIEW_ANGLE, dot } from "./camera.js";
+import { attachmentsOf, joined } from "./attachments.js";
 import { boundsOf, mirrored, normalsOf } from "./geometry.js";
 import { dotsOf, outlinesOf, ribbonOf } from "./paint.js";
 import { openedLeft, openedOver } from "./window.js";
 import { rimOfMouth, seamOf } from "./mouth.js";
 import { firstHit, treeOf } from "./raycast.js";
+import { makeWayShapes } from "./why_shapes.js";
 import { reshape, wardrobe } from "./wear.js";
-import { shadeBone, shadeDeep, shadeEye, shadeMuscle, shadeSkin } from "./shading.js";
+import { shadeArriving, shadeBone, shadeDeep, shadeEye, shadeMuscle, shadeSkin } from "./shading.js";
+import { carriedTo, spreadOf } from "./spread.js";
 
 const HEAD_AND_SHOULDERS = [-205, -110, -262, 205, 132, 138];
 const CLICK_PIXELS = 5;
 const STRIPE = 6; // mm from stripe to stripe of drawn pain
+
+/** Nothing is pressed: every front has passed. */
+const STILL = { pressFront: 1e6, pressSpill: 2, pressGlow: 0, pressDeep: 1 };
 
 const rgb = (hex) => [1, 3, 5].map((k) => parseInt(hex.slice(k, k + 2), 16) / 255);
 
@@ -61,6 +67,7 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
 
   // --- actors -------------------------------------------------------------------------------------------------
   const uniforms = { glass: 0.5, reveal: 1, drawnColour: rgb(style.drawn), coreColour: rgb(style.core), spillColour: rgb(style.spillover) };
+  Object.assign(uniforms, STILL, { glowColour: rgb(style.glow) });
   const things = new Map(); // key -> {actor, mesh, tree, kind, id, side}
 
   function polyData(mesh, arrays = {}, normals = normalsOf(mesh)) {
@@ -131,6 +138,15 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
     }
   }
 
+  const flat = { ambient: 1, diffuse: 0, specular: 0 };
+  const empty = { positions: new Float32Array(9), faces: Uint32Array.from([0, 1, 2]) };
+  // attachments lie under the skin, so they are drawn before its depth is
+  const onBones = {
+    attached: actorOf(polyData(empty, {}, null), style.attachment, { ambient: 0.8, diffuse: 0.15 }),
+    origin: actorOf(polyData(empty, {}, null), style.attachment_line, flat),
+    insertion: actorOf(polyData(empty, {}, null), style.attachment_line, flat),
+  };
+
   const skin = meshes.get("skin");
   const skinNormals = normalsOf(skin);
   const skinTree = { tree: null };
@@ -143,11 +159,18 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
   veil.getProperty().setBackfaceCulling(true);
   const paintValues = new Float32Array(3 * weights.count); // core, spillover, window
   const drawnValues = new Float32Array(2 * weights.count); // pain drawn by a person, and its stripes
+  const pressValues = new Float32Array(3 * weights.count); // how a pattern spreads, see spread.js
   for (let v = 0; v < weights.count; v += 1) {
     const [x, y, z] = [skin.positions[3 * v], skin.positions[3 * v + 1], skin.positions[3 * v + 2]];
     drawnValues[2 * v + 1] = (z + 0.7 * y + 0.6 * x) / STRIPE;
   }
-  const skinData = polyData(skin, { paint: { values: paintValues, width: 3 }, drawn: { values: drawnValues, width: 2 }, light: { values: skin.light, width: 1 } }, skinNormals);
+  const skinArrays = {
+    paint: { values: paintValues, width: 3 },
+    drawn: { values: drawnValues, width: 2 },
+    press: { values: pressValues, width: 3 },
+    light: { values: skin.light, width: 1 },
+  };
+  const skinData = polyData(skin, skinArrays, skinNormals);
   const skinActor = actorOf(skinData, style.skin, { shade: (m) => shadeSkin(m, uniforms), ambient: 0.36, diffuse: 0.74, specular: 0.04 });
   skinActor.getProperty().setBackfaceCulling(true);
 
@@ -172,6 +195,7 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
     seam?.getMapper().setInputData(polyData(seamOf(skin, rim), {}, null));
     shownPaint = null; // outlines, dots and the window lie on the skin
     shownWindow = null;
+    shownAttached = null;
     request();
   }
 
@@ -184,19 +208,26 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
     request();
   }
 
-  const flat = { ambient: 1, diffuse: 0, specular: 0 };
-  const empty = { positions: new Float32Array(9), faces: Uint32Array.from([0, 1, 2]) };
+  const arriving = (colour, front) =>
+    actorOf(polyData(empty, { press: { values: new Float32Array(3), width: 1 } }, null), colour, { ...flat, shade: (m) => shadeArriving(m, uniforms, front) });
   const lines = {
-    core: actorOf(polyData(empty, {}, null), style.core_line, flat),
-    spillover: actorOf(polyData(empty, {}, null), style.spillover_line, flat),
-    dots: actorOf(polyData(empty, {}, null), style.spillover_line, flat),
+    core: arriving(style.core_line, "pressFront"),
+    spillover: arriving(style.spillover_line, "pressSpill"),
+    dots: arriving(style.spillover_line, "pressSpill"),
+    ...onBones,
     drawn: actorOf(polyData(empty, {}, null), style.drawn_line, flat),
     live: actorOf(polyData(empty, {}, null), style.drawn, flat),
   };
 
-  function replace(actor, shape) {
+  function replace(actor, shape, arrays = {}) {
     actor.setVisibility(shape.faces.length > 0);
-    if (shape.faces.length > 0) actor.getMapper().setInputData(polyData(shape, {}, null));
+    if (shape.faces.length > 0) actor.getMapper().setInputData(polyData(shape, arrays, null));
+  }
+
+  /** Lines or dots of the paint, with the time at which a spreading pattern reaches them. */
+  function replaceArriving(actor, shape, component) {
+    const values = pressing !== null ? carriedTo(shape.positions, skin.positions, pressValues, component) : new Float32Array(shape.positions.length / 3);
+    replace(actor, shape, { press: { values, width: 1 } });
   }
 
   // --- camera -------------------------------------------------------------------------------------------------
@@ -367,6 +398,51 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
   let shownDrawing = null;
   let shownWindow = "";
   let revealing = null;
+  let pressing = null; // while a place is pressed: the frame that is asked for
+  let shownAttached = "";
+
+  /** Light the places on bones where the chosen muscles are fixed. */
+  function showAttached(chosen, bones) {
+    const muscles = bones ? chosen.map((key) => things.get(key)).filter((thing) => thing?.kind === "muscle") : [];
+    const key = muscles.map((thing) => `${thing.id}/${thing.side}`).join();
+    if (key === shownAttached) return;
+    shownAttached = key;
+    const ends = [];
+    for (const side of new Set(muscles.map((thing) => thing.side))) {
+      const own = muscles.filter((thing) => thing.side === side).map((thing) => thing.mesh);
+      const near = [...things.values()].filter((thing) => thing.kind === "bone" && [side, "midline"].includes(thing.side));
+      ends.push(attachmentsOf(own, near.map((thing) => thing.mesh)));
+    }
+    const all = (make) => joined(ends.map(make));
+    replace(lines.attached, joined([all((found) => found.origin.patch), all((found) => found.insertion.patch)]));
+    replace(lines.origin, all((found) => found.origin.outline));
+    replace(lines.insertion, all((found) => found.insertion.outline));
+  }
+
+  /** Let the shown paint spread from some places, as long as it is not let go. */
+  function spread({ reach_mm: reach }) {
+    if (still()) {
+      Object.assign(uniforms, STILL, { pressGlow: 1 });
+      request();
+      return;
+    }
+    const first = Math.min(1800, Math.max(650, reach / 0.13)); // milliseconds until the core is there
+    const start = performance.now();
+    const step = (now) => {
+      if (pressing === null || removed) return;
+      const time = Math.max(0, now - start);
+      const share = Math.min(1, time / first);
+      const after = Math.min(1, Math.max(0, (time - 0.85 * first) / 800));
+      uniforms.pressFront = (reach + 14) * share;
+      uniforms.pressSpill = 1.15 * after;
+      uniforms.pressDeep = Math.min(1, Math.max(0, (share - 0.6) / 0.4));
+      uniforms.pressGlow = Math.min(1, time / 160);
+      request();
+      pressing = after < 1 ? requestAnimationFrame(step) : 0;
+    };
+    Object.assign(uniforms, { pressFront: 0, pressSpill: 0, pressDeep: 0, pressGlow: 0 });
+    pressing = requestAnimationFrame(step);
+  }
 
   function showPaint(entries) {
     const key = JSON.stringify(entries);
@@ -378,9 +454,9 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
       paintValues[3 * k + 1] = spillover[k] / 255;
     }
     const both = spillover.map((value, k) => Math.min(255, value + core[k]));
-    replace(lines.core, ribbonOf(outlinesOf(skin, skinNormals, core), { width: 1.3, lift: 0.6 }));
-    replace(lines.spillover, ribbonOf(outlinesOf(skin, skinNormals, both), { width: 0.9, lift: 0.55, dash: 5, gap: 3.5 }));
-    replace(lines.dots, dotsOf(skin, skinNormals, spillover, body.dots.vertices, body.dots.radii, 0.7));
+    replaceArriving(lines.core, ribbonOf(outlinesOf(skin, skinNormals, core), { width: 1.3, lift: 0.6 }), 0);
+    replaceArriving(lines.spillover, ribbonOf(outlinesOf(skin, skinNormals, both), { width: 0.9, lift: 0.55, dash: 5, gap: 3.5 }), 1);
+    replaceArriving(lines.dots, dotsOf(skin, skinNormals, spillover, body.dots.vertices, body.dots.radii, 0.7), 1);
     reveal();
     return true;
   }
@@ -397,7 +473,7 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
 
   function reveal() {
     if (revealing) cancelAnimationFrame(revealing);
-    if (still()) {
+    if (still() || pressing !== null) {
       uniforms.reveal = 1;
       request();
       return;
@@ -417,8 +493,39 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
   watcher.observe(place);
   resize();
 
+  const way = makeWayShapes(things, style, (data, colour, opacity) => {
+    const actor = actorOf(data, colour, { scene: front, ambient: 0.45, diffuse: 0.6 });
+    actor.getProperty().setOpacity(opacity);
+    actor.getProperty().setBackfaceCulling(true);
+    return actor;
+  });
+
   return {
     canvas,
+    /** Let the paint of a scene spread over the skin from places in the body, until it is let go. */
+    press(scene, places) {
+      if (pressing) cancelAnimationFrame(pressing);
+      pressing = 0;
+      const field = spreadOf(skin, skinNormals, places, weights.paint(scene.paint));
+      pressValues.set(field.values);
+      skinData.getPointData().getArrayByName("press").setData(pressValues, 3);
+      shownPaint = null;
+      this.show(scene);
+      spread(field);
+      return field;
+    },
+    /** Let go: the still picture of a scene fades in again. */
+    release(scene) {
+      if (pressing === null) return;
+      cancelAnimationFrame(pressing);
+      pressing = null;
+      Object.assign(uniforms, STILL);
+      this.show(scene);
+      reveal();
+    },
+    /** For tests: uniforms of the shading, and what is lit on the bones (corner points, mm). */
+    shading: () => ({ ...uniforms }),
+    attached: () => (lines.attached.getVisibility() ? [...lines.attached.getMapper().getInputData().getPoints().getData()] : []),
     /** Show a scene of {@link sceneOf}. */
     show(scene) {
       for (const [key, look] of Object.entries(scene.structures)) {
@@ -441,6 +548,8 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
       uniforms.glass = scene.skin;
       seam?.setVisibility(scene.skin > 0.9);
       const chosen = Object.keys(scene.structures).filter((key) => scene.structures[key].chosen);
+      showAttached(chosen, scene.bones);
+      way.show(scene.way ?? []);
       const changed = [showPaint(scene.paint), showWindow(chosen, scene.closed)];
       if (changed.some(Boolean)) {
         skinData.getPointData().getArrayByName("paint").setData(paintValues, 3);
@@ -576,6 +685,7 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
       watcher.disconnect();
       if (moving) cancelAnimationFrame(moving);
       if (revealing) cancelAnimationFrame(revealing);
+      if (pressing) cancelAnimationFrame(pressing);
       glWindow.getContext()?.getExtension("WEBGL_lose_context")?.loseContext();
       window3d.delete();
       glWindow.setContainer(null);

@@ -34,6 +34,7 @@ def selections(count: int) -> list[Selection]:
                 chance.random() < 0.8,
                 chance.choice(["show", "fade", "hide"]),
                 chance.random() < 0.3,
+                chance.random() < 0.5,
             )
         )
     return out
@@ -52,6 +53,7 @@ def test_scenes_are_the_same_in_browser_and_python(visitor):
             "bones": selection.bones,
             "rest": selection.rest,
             "peel": selection.peel,
+            "why": selection.why,
         }
         theirs = visitor.run("(e, state) => e.sceneOf(state)", state)
         assert theirs == scene_of(CATALOGUE, selection)
