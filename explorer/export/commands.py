@@ -8,26 +8,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from explorer import load_atlas
 from explorer.export.handout import PAPERS, SIDES, HandoutRequest, link_to
+from explorer.export.options import add_command, atlas_for
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
-
-
-def _add(subparsers: Subparsers, name: str, run: Any, help_: str) -> argparse.ArgumentParser:
-    out = subparsers.add_parser(name, help=help_, description=help_)
-    out.set_defaults(run=run)
-    out.add_argument(
-        "--data",
-        action="append",
-        type=Path,
-        metavar="DIR",
-        help="folder of your own additions, shown beside ours and marked as yours; repeat for more",
-    )
-    return out
 
 
 @contextmanager
@@ -42,7 +29,9 @@ def _tidy_end() -> Iterator[None]:
 
 def add_handout(subparsers: Subparsers) -> None:
     """``referred-pain handout``: a PDF page or one HTML file for chosen structures."""
-    out = _add(subparsers, "handout", _handout, "write a hand-out about chosen structures: a PDF page or one HTML file")
+    out = add_command(
+        subparsers, "handout", _handout, "write a hand-out about chosen structures: a PDF page or one HTML file"
+    )
     out.add_argument("structures", nargs="+", metavar="STRUCTURE", help="structure id, such as trapezius_upper")
     out.add_argument("--side", choices=SIDES, default="left", help="side of the structures (default: %(default)s)")
     out.add_argument(
@@ -65,7 +54,7 @@ def _handout(options: argparse.Namespace) -> None:
     kind = options.format or options.out.suffix.lower().removeprefix(".")
     if kind not in ("pdf", "html"):
         raise ExplorerError(f"{options.out}: ends in neither .pdf nor .html; give --format pdf or --format html")
-    atlas = load_atlas(data=options.data)
+    atlas = atlas_for(options, "shapes" if kind == "html" else "picture")
     structures = tuple(options.structures)
     request = HandoutRequest(
         structures=structures,
@@ -90,7 +79,9 @@ def _handout(options: argparse.Namespace) -> None:
 
 def add_export_site(subparsers: Subparsers) -> None:
     """``referred-pain export-site``: the whole explorer as plain files."""
-    out = _add(subparsers, "export-site", _export_site, "write the whole explorer as plain files for any web server")
+    out = add_command(
+        subparsers, "export-site", _export_site, "write the whole explorer as plain files for any web server"
+    )
     out.add_argument(
         "folder", type=Path, metavar="DIR", help="folder to write; it must not exist, or be an older export"
     )
@@ -100,5 +91,5 @@ def _export_site(options: argparse.Namespace) -> None:
     from explorer.export.site import export_site
 
     with _tidy_end():
-        done = export_site(load_atlas(data=options.data), options.folder)
+        done = export_site(atlas_for(options, "shapes"), options.folder)
     print(f"{options.folder}: {done.files} files, {done.bytes / 1e6:.2f} MB, {done.packed / 1e6:.2f} MB compressed")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from explorer import load_atlas
 from explorer.errors import ExplorerError
+from explorer.export.options import add_command, atlas_for
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -17,31 +17,20 @@ SIDES = ("left", "right", "both")
 BODIES = ("average", "male", "female", "older")
 
 
-def _add(subparsers: Subparsers, name: str, run: Any, help_: str) -> argparse.ArgumentParser:
-    out = subparsers.add_parser(name, help=help_, description=help_)
-    out.set_defaults(run=run)
-    out.add_argument(
-        "--data",
-        action="append",
-        type=Path,
-        metavar="DIR",
-        help="folder of your own additions, shown beside ours and marked as yours; repeat for more",
-    )
-    return out
-
-
 def add_export(subparsers: Subparsers) -> None:
     """``referred-pain export shapes`` and ``export patterns``."""
     help_ = "write shapes (GLB, PLY, STL) or patterns (CSV, JSON) for use elsewhere"
     kinds = subparsers.add_parser("export", help=help_, description=help_).add_subparsers(required=True, metavar="WHAT")
-    shapes = _add(kinds, "shapes", _shapes, "write the shapes of chosen structures, with the painted skin")
+    shapes = add_command(kinds, "shapes", _shapes, "write the shapes of chosen structures, with the painted skin")
     shapes.add_argument("structures", nargs="+", metavar="STRUCTURE", help="structure id, such as trapezius_upper")
     shapes.add_argument("--side", choices=SIDES, default="left", help="side of the structures (default: %(default)s)")
     shapes.add_argument("--body", choices=BODIES, default="average", help="whose body (default: %(default)s)")
     shapes.add_argument("--format", choices=("glb", "ply", "stl"), help="default: by the ending of --out")
     shapes.add_argument("--no-skin", action="store_true", help="leave the skin and its painting out")
     shapes.add_argument("--out", type=Path, required=True, metavar="FILE", help="file to write")
-    patterns = _add(kinds, "patterns", _patterns, "write the patterns as one table, or as JSON with everything known")
+    patterns = add_command(
+        kinds, "patterns", _patterns, "write the patterns as one table, or as JSON with everything known"
+    )
     patterns.add_argument("structures", nargs="*", metavar="STRUCTURE", help="structure ids (default: all)")
     patterns.add_argument("--format", choices=("csv", "json"), help="default: by the ending of --out, else csv")
     patterns.add_argument("--out", type=Path, metavar="FILE", help="file to write (default: print it)")
@@ -59,7 +48,7 @@ def _shapes(options: argparse.Namespace) -> None:
     from explorer.export.shapes import FORMATS, write_shapes
 
     kind = _kind(options.format, options.out, FORMATS)
-    atlas = load_atlas(data=options.data, variant=options.body)
+    atlas = atlas_for(options, "shapes", options.body)
     written = write_shapes(
         atlas, options.structures, options.out, side=options.side, kind=kind, skin=not options.no_skin
     )
@@ -74,7 +63,7 @@ def _patterns(options: argparse.Namespace) -> None:
     from explorer.export.whole import whole_file
 
     kind = _kind(options.format, options.out, FORMATS) if options.out else options.format or "csv"
-    text = patterns_text(load_atlas(data=options.data), options.structures, kind)
+    text = patterns_text(atlas_for(options, "shapes"), options.structures, kind)
     if options.out is None:
         print(text, end="")
         return
@@ -85,7 +74,9 @@ def _patterns(options: argparse.Namespace) -> None:
 
 def add_figure(subparsers: Subparsers) -> None:
     """``referred-pain figure``: a figure for a paper."""
-    out = _add(subparsers, "figure", _figure, "draw a figure for a paper: views, chart, legend, scale and caption")
+    out = add_command(
+        subparsers, "figure", _figure, "draw a figure for a paper: views, chart, legend, scale and caption"
+    )
     out.add_argument("structures", nargs="+", metavar="STRUCTURE", help="structure id, such as trapezius_upper")
     out.add_argument("--pattern", metavar="ID", help="one pattern of a chosen structure (default: all)")
     out.add_argument("--side", choices=SIDES, default="left", help="side of the structures (default: %(default)s)")
@@ -107,7 +98,7 @@ def _figure(options: argparse.Namespace) -> None:
     from explorer.export.figure import FORMATS, write_figure
 
     kind = _kind(None, options.out, FORMATS)
-    atlas = load_atlas(data=options.data, variant=options.body)
+    atlas = atlas_for(options, "picture", options.body)
     caption = write_figure(
         atlas,
         options.structures,

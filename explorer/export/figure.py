@@ -26,6 +26,7 @@ from explorer.catalogue import style
 from explorer.chart import CROSS, HALO, LETTER, ChartFigure, Mark, chart, thinned
 from explorer.errors import DataError, ExplorerError, unknown
 from explorer.export.handout import clean
+from explorer.export.options import own_credits
 from explorer.export.render import Picture, render, telling_views
 from explorer.export.whole import whole_file
 from explorer.scene import Selection
@@ -90,6 +91,7 @@ def caption_of(
     cited = list(dict.fromkeys(e.reference.citation for p in shown for e in p.evidence if e.stance == "supports"))
     more = f" And {len(cited) - MOST_SOURCES} more, see the dataset." if len(cited) > MOST_SOURCES else ""
     sides = data.texts["en"][f"side.{side}"].lower()
+    own = "".join(f"Shapes of {line}. " for line in own_credits(atlas))
     text = (
         f"Documented referred pain: {names} ({sides}). Above, the body rendered without perspective, scale bar {bar_mm} mm; "
         f"below, the whole pattern from four sides, scale bar 100 mm; L and R are the subject's sides. Solid: core, where the "
@@ -97,7 +99,7 @@ def caption_of(
         f"{grades or 'no pattern'}. Sources: {' '.join(cited[:MOST_SOURCES])}{more} Drawn with Referred Pain Explorer "
         f"{__version__}, dataset {data.version} (CC BY 4.0), body: {atlas.body}; the shapes are illustrations "
         "(skin: MakeHuman, CC0; muscles and bones: after BodyParts3D, (c) The Database Center for Life Science, "
-        "CC BY-SA 2.1 JP; bones in part MyoSim, Apache-2.0). Educational; not for diagnosis."
+        f"CC BY-SA 2.1 JP; bones in part MyoSim, Apache-2.0). {own}Educational; not for diagnosis."
     )
     return clean(text, 4000)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from explorer.errors import DataError, unknown
+from explorer.export.options import own_credits
 from explorer.pain_first import CHEST_AND_ARM
 
 if TYPE_CHECKING:
@@ -319,7 +320,7 @@ def handout_content(atlas: Atlas, request: HandoutRequest) -> HandoutContent:
         note=clean(request.note, MOST_NOTE, lines=True),
         version=texts["handout.version"].replace("{data}", atlas.dataset.version),
         licence=texts["handout.licence"],
-        credits=tuple(texts[f"handout.credit_{part}"] for part in ("skin", "bones", "muscles")),
+        credits=(*(texts[f"handout.credit_{part}"] for part in ("skin", "bones", "muscles")), *own_credits(atlas)),
         disclaimer=texts["handout.disclaimer"],
         link=safe_link(request.link) if request.link else None,
         link_label=texts["handout.link"],

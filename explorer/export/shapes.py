@@ -18,6 +18,7 @@ from explorer.catalogue import catalogue, style
 from explorer.chart import painted
 from explorer.errors import DataError, ExplorerError, unknown
 from explorer.export.handout import clean
+from explorer.export.options import conditions, own_credits
 from explorer.export.whole import whole_file
 from explorer.scene import Selection, scene_of, shown_sides
 
@@ -169,6 +170,7 @@ def notice(atlas: Atlas, parts: Sequence[Part], title: str) -> list[str]:
         if part.kind not in kinds:
             kinds.append(part.kind)
     lines += [f"Credit ({', '.join(kinds)}): {credit}" for credit, kinds in credits.items()]
+    lines += [*own_credits(atlas), *conditions(atlas, "shapes")]
     return [clean(line, 2000) for line in lines]
 
 
