@@ -24,15 +24,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
-from get_chromium import find_chromium  # noqa: E402
+from get_chromium import FLAGS, find_chromium  # noqa: E402
 
-FLAGS = [
-    "--no-sandbox",
-    "--use-gl=angle",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-    "--ignore-gpu-blocklist",
-]
 SIZE = {"width": 1200, "height": 800}
 SELECTIONS = ["temporalis", "levator_scapulae", "trapezius_upper", "sternocleidomastoid_clavicular"]
 SESSIONS = 4

@@ -1,26 +1,63 @@
-"""Take the README's pictures from the running app, in a real browser."""
+"""Take the README's pictures from the running app, in a real browser: the ten most telling states."""
 
 from __future__ import annotations
 
 import re
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
-from get_chromium import find_chromium  # noqa: E402
+from get_chromium import FLAGS, find_chromium  # noqa: E402
 
-FLAGS = [
-    "--no-sandbox",
-    "--use-gl=angle",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-    "--ignore-gpu-blocklist",
-]
-PICTURES = {"explorer": "v=1&s=trapezius_upper&p=trap_1&view=left"}
+WIDE = {"width": 1400, "height": 860}
+PHONE = {"width": 390, "height": 844}
+
+
+@dataclass(frozen=True)
+class State:
+    """What a picture shows.
+
+    Attributes
+    ----------
+    name : str
+        File name without its ending.
+    fragment : str
+        State in the address.
+    clicks : tuple of str
+        Selectors that are clicked, one after the other.
+    size : dict
+        Of the window.
+    dark : bool
+    """
+
+    name: str
+    fragment: str
+    clicks: tuple[str, ...] = ()
+    size: dict[str, int] | None = None
+    dark: bool = False
+
+
+STATES = (
+    State("explorer", "v=1&s=trapezius_upper&p=trap_1&view=left"),
+    State("opening", "v=1"),
+    State("suboccipital", "v=1&s=suboccipitals&view=back"),
+    State("why-there", "v=1&s=suboccipitals&view=left", (".rpx [data-why]",)),
+    State("behind-the-eye", "v=1&s=sternocleidomastoid_clavicular&view=three_quarter"),
+    State("joint", "v=1&s=c2_c3&view=back"),
+    State("arm", "v=1&s=infraspinatus&view=front"),
+    State(
+        "where-it-hurts",
+        "v=1&mode=pain&view=left&a=temple_anterior:left,temple_mid:left,orbit_deep:left",
+        (".rpx .pain-right [data-act=continue]",),
+    ),
+    State("dark", "v=1&s=temporalis&view=left&body=older", dark=True),
+    State("phone", "v=1&s=masseter_superficial", size=PHONE),
+)
 
 
 def main() -> None:
@@ -30,16 +67,24 @@ def main() -> None:
     folder.mkdir(exist_ok=True)
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server, sync_playwright() as playwright:
         assert server.stdout is not None
-        address = re.search(r"http://localhost:\d+", server.stdout.readline())[0]
+        found = re.search(r"http://localhost:\d+", server.stdout.readline())
+        assert found
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
-        page = browser.new_page(viewport={"width": 1400, "height": 860}, reduced_motion="reduce")
-        for name, fragment in PICTURES.items():
-            page.goto("about:blank")
-            page.goto(f"{address}/#{fragment}")
+        for state in STATES:
+            page = browser.new_page(
+                viewport=state.size or WIDE,
+                reduced_motion="reduce",
+                color_scheme="dark" if state.dark else "light",
+            )
+            page.goto(f"{found[0]}/#{state.fragment}")
             page.wait_for_selector(".rpx[data-ready]")
+            for selector in state.clicks:
+                page.locator(selector).first.click()
             page.wait_for_timeout(2500)
-            page.screenshot(path=folder / f"{name}.png")
-            print(folder / f"{name}.png")
+            path = folder / f"{state.name}.jpg"
+            page.screenshot(path=path, type="jpeg", quality=84)
+            print(path.relative_to(ROOT))
+            page.close()
         browser.close()
         server.terminate()
 

@@ -267,6 +267,11 @@ def share(trials: list[Trial], within: int) -> float:
     return sum(trial.rank is not None and trial.rank <= within for trial in trials) / max(len(trials), 1)
 
 
+def tops(trials: list[Trial]) -> str:
+    """Shares of trials whose own map is first, among three and among five, as cells of a table."""
+    return " | ".join(f"{share(trials, k):.1%}" for k in (1, 3, 5))
+
+
 def report(check: RoundTrip, strength: float, trials: list[Trial]) -> str:
     """The page ``docs/roundtrip.md``."""
     data, candidates = check.atlas.dataset, check.scorer.candidates
@@ -305,8 +310,7 @@ def report(check: RoundTrip, strength: float, trials: list[Trial]) -> str:
     for name in names:
         own = [trial for trial in trials if trial.disturbance == name]
         mean = float(np.mean([trial.jaccard for trial in own]))
-        tops = " | ".join(f"{share(own, k):.1%}" for k in (1, 3, 5))
-        lines.append(f"| {name} | {len(own)} | {mean:.2f} | {tops} |")
+        lines.append(f"| {name} | {len(own)} | {mean:.2f} | {tops(own)} |")
     lines += [
         "",
         "## Redrawn, by region",
@@ -317,8 +321,7 @@ def report(check: RoundTrip, strength: float, trials: list[Trial]) -> str:
     for region in data.regions.values():
         own = [trial for trial in redrawn if trial.region == region.id]
         if own:
-            tops = " | ".join(f"{share(own, k):.1%}" for k in (1, 3, 5))
-            lines.append(f"| {region.name} | {len({trial.candidate for trial in own})} | {len(own)} | {tops} |")
+            lines.append(f"| {region.name} | {len({trial.candidate for trial in own})} | {len(own)} | {tops(own)} |")
     lines += [
         "",
         "## Region by disturbance, top 3",

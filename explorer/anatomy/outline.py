@@ -23,6 +23,7 @@ from scipy.interpolate import PchipInterpolator
 from explorer.anatomy.meshio import Mesh
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 #: height of the rounded end of a piece, as a share of the smaller half axis there
 CAP_SHARE = 0.6
@@ -147,10 +148,25 @@ def loft_piece(
     body = np.array([c + np.outer(np.cos(turn), h[0] * w) + np.outer(np.sin(turn), h[1] * t) for c, h, w, t in rows])
     count = len(rows)
     vertices = np.vstack([body.reshape(-1, 3), tip_start, tip_end])
+    faces = tube_faces(count, sides)
+    p, q, r = vertices[faces].transpose(1, 0, 2)
+    if np.einsum("ij,ij->i", p, np.cross(q, r)).sum() < 0:
+        faces = faces[:, ::-1]
+    return vertices, faces
+
+
+def tube_faces(count: int, sides: int) -> Ints:
+    """(k, 3) faces of a tube of rings, closed by a tip at either end.
+
+    Parameters
+    ----------
+    count, sides : int
+        How many rings there are, and vertices in each; they are numbered ring by ring, then come the first and the last tip.
+    """
     here = np.arange(count * sides).reshape(count, sides)
     a, b = here[:-1], np.roll(here, -1, axis=1)[:-1]
     c, d = here[1:], np.roll(here, -1, axis=1)[1:]
-    faces = np.vstack(
+    return np.vstack(
         [
             np.stack([a, b, d], axis=-1).reshape(-1, 3),
             np.stack([a, d, c], axis=-1).reshape(-1, 3),
@@ -158,10 +174,6 @@ def loft_piece(
             np.c_[here[-1], np.roll(here[-1], -1), np.full(sides, count * sides + 1)],
         ]
     )
-    p, q, r = vertices[faces].transpose(1, 0, 2)
-    if np.einsum("ij,ij->i", p, np.cross(q, r)).sum() < 0:
-        faces = faces[:, ::-1]
-    return vertices, faces
 
 
 def _unit(vectors: Floats) -> Floats:

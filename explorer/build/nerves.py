@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 
 from explorer.anatomy.meshio import Mesh
-from explorer.anatomy.outline import loft_piece
+from explorer.anatomy.outline import loft_piece, tube_faces
 from explorer.errors import DataError
 
 Floats = NDArray[np.float64]
@@ -152,18 +152,7 @@ def tube(curve: Floats, radius: Floats, sides: int = SIDES) -> tuple[Floats, Int
         rings.append(centre + r * (np.outer(np.cos(turn), side) + np.outer(np.sin(turn), other)))
     count = len(curve)
     vertices = np.vstack([*rings, curve[0] - 0.7 * radius[0] * along[0], curve[-1] + 0.7 * radius[-1] * along[-1]])
-    here = np.arange(count * sides).reshape(count, sides)
-    a, b = here[:-1], np.roll(here, -1, axis=1)[:-1]
-    c, d = here[1:], np.roll(here, -1, axis=1)[1:]
-    faces = np.vstack(
-        [
-            np.stack([a, b, d], axis=-1).reshape(-1, 3),
-            np.stack([a, d, c], axis=-1).reshape(-1, 3),
-            np.c_[np.roll(here[0], -1), here[0], np.full(sides, count * sides)],
-            np.c_[here[-1], np.roll(here[-1], -1), np.full(sides, count * sides + 1)],
-        ]
-    )
-    return vertices, faces
+    return vertices, tube_faces(count, sides)
 
 
 def _piece(
