@@ -203,6 +203,7 @@ export function makeMannequin(t) {
         text.setAttribute("x", x.toFixed(1));
         text.setAttribute("y", y.toFixed(1));
         text.classList.toggle("behind", d < -8);
+        text.setAttribute("visibility", d < -8 && Math.abs(x) < 14 ? "hidden" : "visible"); // the near one stands before it
       });
       const facing = Math.cos(pose.azimuth) > 0.35 ? "front" : Math.cos(pose.azimuth) < -0.35 ? "back" : "";
       const flank = Math.sin(pose.azimuth) > 0.35 ? "left" : Math.sin(pose.azimuth) < -0.35 ? "right" : "";

@@ -90,16 +90,17 @@ def caption_of(
     grades = "; ".join(f"{p.id}: {p.grade}{', disputed' if p.status == 'disputed' else ''}" for p in shown)
     cited = list(dict.fromkeys(e.reference.citation for p in shown for e in p.evidence if e.stance == "supports"))
     more = f" And {len(cited) - MOST_SOURCES} more, see the dataset." if len(cited) > MOST_SOURCES else ""
-    sides = data.texts["en"][f"side.{side}"].lower()
+    texts = data.texts["en"]
+    sides = texts[f"side.{side}"].lower()
     own = "".join(f"Shapes of {line}. " for line in own_credits(atlas))
     text = (
         f"Documented referred pain: {names} ({sides}). Above, the body rendered without perspective, scale bar {bar_mm} mm; "
         f"below, the whole pattern from four sides, scale bar 100 mm; L and R are the subject's sides. Solid: core, where the "
         f"pain is mostly described; dotted: spillover, where some people feel it; cross: trigger point. Grade of the map: "
         f"{grades or 'no pattern'}. Sources: {' '.join(cited[:MOST_SOURCES])}{more} Drawn with Referred Pain Explorer "
-        f"{__version__}, dataset {data.version} (CC BY 4.0), body: {atlas.body}; the shapes are illustrations "
-        "(skin: MakeHuman, CC0; muscles and bones: after BodyParts3D, (c) The Database Center for Life Science, "
-        f"CC BY-SA 2.1 JP; bones in part MyoSim, Apache-2.0). {own}Educational; not for diagnosis."
+        f"{__version__}, dataset {data.version} (CC BY 4.0), body: {atlas.body}; the shapes are illustrations. "
+        f"{texts['handout.credit_skin']} {texts['handout.credit_bones']} {texts['handout.credit_muscles']} {own}"
+        "Educational; not for diagnosis."
     )
     return clean(text, 4000)
 
