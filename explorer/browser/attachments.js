@@ -2,14 +2,42 @@
 
 import { boundsOf, normalsOf } from "./geometry.js";
 import { outlinesOf, ribbonOf } from "./paint.js";
+import { levelsOf } from "./why_way.js";
 
 const ON = 4.5; // mm: an end of the muscle this near to a bone lies on it
-const NEAR = 6; // mm around such an end: its attachment
+const ON_NAMED = 9; // the same for a bone that the record of the muscle names, since shapes are illustrations
+const AROUND = 4.5; // mm around the nearest place on the bone: the attachment
+const CELL = 9;
 const FEW = 0.06; // a bone that holds a smaller share of the end only passes by
 const LIFT = 0.5; // mm above the bone
 const ENDS = { origin: (along, low, high) => along <= low + 0.07 * (high - low), insertion: (along, low, high) => along >= high - 0.07 * (high - low) };
 
-const hash = (x, y, z) => `${Math.floor(x / NEAR)},${Math.floor(y / NEAR)},${Math.floor(z / NEAR)}`;
+const hash = (x, y, z) => `${Math.floor(x / CELL)},${Math.floor(y / CELL)},${Math.floor(z / CELL)}`;
+
+/** A record that begins so speaks of no bone. */
+const SOFT = /^(epicranial aponeurosis|fascia|skin|blends|angle of the mouth|lateral palpebral raphe)/;
+
+/**
+ * Bones that the cited anatomy of a muscle names for each end, or null where it names none by the names of the model.
+ * A part of a muscle has the record of the whole.
+ */
+export function bonesNamed(catalogue, id) {
+  const structure = catalogue.structures[id];
+  const anatomy = Object.keys(structure.anatomy).length ? structure.anatomy : (catalogue.structures[structure.part_of]?.anatomy ?? {});
+  const named = (end) => {
+    const text = (anatomy[end]?.text ?? "").toLowerCase();
+    const levels = new Set(levelsOf(anatomy[end]?.text ?? "").map((level) => `vertebra_${level.toLowerCase()}`));
+    const ribs = new Set([...text.matchAll(/\bribs (\d+) to (\d+)/g)].flatMap(([, first, last]) => Array.from({ length: last - first + 1 }, (_, k) => `rib_${Number(first) + k}`)));
+    const found = Object.keys(catalogue.bones).filter((bone) => {
+      const { name } = catalogue.bones[bone];
+      const word = /rib$/.test(name) ? name.toLowerCase() : name.split(" ")[0].toLowerCase().replace(/us$/, "");
+      const own = !bone.startsWith("disc_") && !(bone.startsWith("vertebra_") && !/c1|c2/.test(bone));
+      return levels.has(bone) || ribs.has(bone) || (own && new RegExp(`\\b${word}`).test(text.replace("scapular spine", "scapula")));
+    });
+    return found.length || SOFT.test(text) ? found : null;
+  };
+  return { origin: named("origin"), insertion: named("insertion") };
+}
 
 /** Points of a muscle's end; none where the shape has no fibres. */
 function endPoints({ positions, along }, isEnd) {
@@ -38,7 +66,7 @@ function neighbours({ positions }, normals, points, cells, found) {
     for (let i = -1; i <= 1; i += 1) {
       for (let j = -1; j <= 1; j += 1) {
         for (let k = -1; k <= 1; k += 1) {
-          for (const index of cells.get(hash(x + i * NEAR, y + j * NEAR, z + k * NEAR)) ?? []) {
+          for (const index of cells.get(hash(x + i * CELL, y + j * CELL, z + k * CELL)) ?? []) {
             const [px, py, pz] = points[index];
             const far = Math.hypot(px - x, py - y, pz - z);
             const facing = (px - x) * normals[3 * v] + (py - y) * normals[3 * v + 1] + (pz - z) * normals[3 * v + 2];
@@ -86,7 +114,7 @@ export function joined(shapes) {
 
 /**
  * Where muscles are fixed to bones.
- * @param {Object[]} muscles meshes with `along`
+ * @param {Object[]} muscles meshes with `along`, and with what {@link bonesNamed} says as `named`
  * @param {Object[]} bones meshes with `id`
  * @returns {{origin: Object, insertion: Object}} for each end the `bones` (ids), a `patch` and its `outline` (dashed at the insertion)
  */
@@ -104,21 +132,26 @@ export function attachmentsOf(muscles, bones) {
     for (const muscle of muscles) {
       const points = endPoints(muscle, isEnd);
       if (!points.length) continue;
+      const named = muscle.named?.[end];
+      const on = named ? ON_NAMED : ON;
       const reach = boundsOf(points.flat());
-      const close = bones.filter((bone) => [0, 1, 2].every((k) => boxes.get(bone)[k] <= reach[k + 3] + NEAR && boxes.get(bone)[k + 3] >= reach[k] - NEAR));
+      const close = bones.filter(
+        (bone) => (named ? named.includes(bone.id) : !bone.id.startsWith("disc_")) && [0, 1, 2].every((k) => boxes.get(bone)[k] <= reach[k + 3] + on && boxes.get(bone)[k + 3] >= reach[k] - on),
+      );
       const cells = cellsOf(points);
-      const nearest = points.map(() => ({ far: ON, bone: null }));
+      const nearest = points.map(() => ({ far: on, bone: null, vertex: -1 }));
       for (const bone of close) {
-        neighbours(bone, normalsFor(bone), points, cells, (k, v, far) => {
-          if (far < nearest[k].far) nearest[k] = { far, bone };
+        neighbours(bone, normalsFor(bone), points, cells, (k, vertex, far) => {
+          if (far < nearest[k].far) nearest[k] = { far, bone, vertex };
         });
       }
       for (const bone of close) {
-        const own = points.filter((point, k) => nearest[k].bone === bone);
+        const own = nearest.filter((entry) => entry.bone === bone);
         if (own.length < 2 || own.length < FEW * nearest.filter((entry) => entry.bone).length) continue;
+        const feet = [...new Set(own.map((entry) => entry.vertex))].map((v) => [0, 1, 2].map((k) => bone.positions[3 * v + k]));
         const weights = new Float32Array(bone.positions.length / 3);
-        neighbours(bone, normalsFor(bone), own, cellsOf(own), (k, v, far) => {
-          weights[v] = Math.max(weights[v], 255 * (1 - far / (2 * NEAR)));
+        neighbours(bone, normalsFor(bone), feet, cellsOf(feet), (k, v, far) => {
+          weights[v] = Math.max(weights[v], 255 * (1 - far / (2 * AROUND)));
         });
         found.add(bone.id);
         patches.push(patchOf(bone, normalsFor(bone), weights));

@@ -1,7 +1,7 @@
 // The explorer: loads its assets, builds the page, and keeps view, list, card and link in step.
 
 import { container, load, loadJson, loadText } from "./assets.js";
-import { attachmentsOf } from "./attachments.js";
+import { attachmentsOf, bonesNamed } from "./attachments.js";
 import { makeCard } from "./card.js";
 import { makeChart } from "./chart.js";
 import { makeControls, makeOverlay } from "./controls.js";
@@ -271,7 +271,7 @@ async function start(root, waiting, progress, options) {
     view = makeView(
       canvasPlace,
       options.vtk,
-      { meshes, weights, style: catalogue.style, dots, vertexAreas: paintPack.array("areas") },
+      { meshes, weights, style: catalogue.style, dots, vertexAreas: paintPack.array("areas"), bonesNamed: (id) => bonesNamed(catalogue, id) },
       {
         onPick: (hit) => {
           if (choosingPain()) {
@@ -443,7 +443,7 @@ async function start(root, waiting, progress, options) {
   function attachedOf(ids) {
     const key = ids.join();
     if (!attachedNames.has(key)) {
-      const found = attachmentsOf(ids.map((id) => meshes.get(id)).filter(Boolean), [...meshes.values()].filter((mesh) => mesh.kind === "bone"));
+      const found = attachmentsOf(ids.filter((id) => meshes.has(id)).map((id) => ({ ...meshes.get(id), named: bonesNamed(catalogue, id) })), [...meshes.values()].filter((mesh) => mesh.kind === "bone"));
       const names = (end) => found[end].bones.map((bone) => catalogue.bones[bone].name);
       attachedNames.set(key, { origin: names("origin"), insertion: names("insertion") });
     }

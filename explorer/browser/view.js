@@ -32,7 +32,7 @@ export function canDraw() {
  * Make the view.
  * @param {HTMLElement} place is filled by the canvas
  * @param {Object} vtk vtk.js
- * @param {{meshes: Map, weights: Object, style: Object, dots: Object}} body
+ * @param {{meshes: Map, weights: Object, style: Object, dots: Object, bonesNamed: Function}} body
  * @param {{onPick: Function, onHover: Function, onTurn: Function}} events
  */
 export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 }) {
@@ -409,7 +409,7 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
     shownAttached = key;
     const ends = [];
     for (const side of new Set(muscles.map((thing) => thing.side))) {
-      const own = muscles.filter((thing) => thing.side === side).map((thing) => thing.mesh);
+      const own = muscles.filter((thing) => thing.side === side).map(({ id, mesh }) => ({ ...mesh, named: body.bonesNamed(id) }));
       const near = [...things.values()].filter((thing) => thing.kind === "bone" && [side, "midline"].includes(thing.side));
       ends.push(attachmentsOf(own, near.map((thing) => thing.mesh)));
     }
@@ -442,6 +442,27 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
     };
     Object.assign(uniforms, { pressFront: 0, pressSpill: 0, pressDeep: 0, pressGlow: 0 });
     pressing = requestAnimationFrame(step);
+  }
+
+  /** How much of a pressed pattern is seen from a pose (0..1), and less where the place itself is turned away. */
+  function seenFrom(from, { core, spillover }, feet) {
+    const { toEye } = axesOf(from);
+    const facing = (v) => dot(toEye, [skinNormals[3 * v], skinNormals[3 * v + 1], skinNormals[3 * v + 2]]);
+    let [seen, all] = [0, 0];
+    for (let v = 0; v < weights.count; v += 1) {
+      const amount = (core[v] > 127 ? 1 : spillover[v] > 127 ? 0.4 : 0) * body.vertexAreas[v];
+      if (!amount) continue;
+      all += amount;
+      if (facing(v) > 0.15) seen += amount;
+    }
+    return (all ? seen / all : 0) * (feet.some((v) => facing(v) > 0) ? 1 : 0.4);
+  }
+
+  /** Turn to a key view that shows what is pressed, unless the present view does. */
+  function turnToPressed(paint, feet) {
+    const views = ["front", "left", "right", "back", "three_quarter"].map((name) => poseFor(name, box, ...size, insets));
+    const best = views.map((target) => [seenFrom(target, paint, feet), target]).reduce((a, b) => (b[0] > a[0] ? b : a));
+    if (seenFrom(pose, paint, feet) < 0.6 * best[0]) moveTo(best[1], 700);
   }
 
   function showPaint(entries) {
@@ -511,6 +532,7 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
       skinData.getPointData().getArrayByName("press").setData(pressValues, 3);
       shownPaint = null;
       this.show(scene);
+      turnToPressed(weights.paint(scene.paint), field.feet);
       spread(field);
       return field;
     },
