@@ -45,8 +45,8 @@ class State:
 STATES = (
     State("explorer", "v=1&s=trapezius_upper&p=trap_1&view=left"),
     State("opening", "v=1"),
-    State("suboccipital", "v=1&s=suboccipitals&view=back"),
-    State("why-there", "v=1&s=suboccipitals&view=left", (".rpx [data-why]",)),
+    State("suboccipital", "v=1&s=suboccipital_group&view=back"),
+    State("why-there", "v=1&s=suboccipital_group&view=left", (".rpx [data-why]",)),
     State("behind-the-eye", "v=1&s=sternocleidomastoid_clavicular&view=three_quarter"),
     State("joint", "v=1&s=c2_c3&view=back"),
     State("arm", "v=1&s=infraspinatus&view=front"),

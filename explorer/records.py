@@ -225,7 +225,7 @@ class Structure:
     plain: str
     family: str
     region: str
-    layer: Literal["cutaneous", "superficial", "intermediate", "deep", "none"]
+    layer: Literal["cutaneous", "superficial", "intermediate", "deep", "deepest", "none"]
     pairing: Literal["paired", "midline"]
     variant: bool
     fma: int | None

@@ -15,7 +15,7 @@ Json = dict[str, Any]
 OPPOSITE = {"left": "right", "right": "left", "midline": "midline"}
 #: kinds of structures that have shapes of their own
 SHOWN_KINDS = ("muscle", "muscle_part", "joint", "nerve")
-DEPTH = {"cutaneous": -1, "superficial": 0, "intermediate": 1, "deep": 2, "none": 2}
+DEPTH = {"cutaneous": -1, "superficial": 0, "intermediate": 1, "deep": 2, "deepest": 3, "none": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +107,15 @@ def _way(catalogue: Json, selection: Selection, chosen: list[Json]) -> list[Json
     return list(shapes.values())
 
 
+def _depth(structure: Json) -> int:
+    """How deep a structure lies: all muscles lie over a joint."""
+    return DEPTH["deepest" if structure["kind"] == "joint" else structure["layer"]]
+
+
 def _structures(catalogue: Json, selection: Selection, chosen: list[Json]) -> Json:
     style = catalogue["style"]
     members = {name for structure in chosen for name in (structure["id"], *structure["members"])}
-    deepest = max((DEPTH[structure["layer"]] for structure in chosen), default=0)
+    deepest = max((_depth(structure) for structure in chosen), default=0)
     shapes = (catalogue.get("own") or {}).get("shapes", {})
     isolated = bool(chosen) and selection.rest == "hide"
     faded = bool(chosen) and selection.rest != "show"
@@ -122,7 +127,7 @@ def _structures(catalogue: Json, selection: Selection, chosen: list[Json]) -> Js
         own = structure["id"] in members
         # what lies over a chosen muscle is taken away, so that it can be seen; so is a sheet in the skin, which would
         # hide the whole neck, unless it was asked for
-        covers = not own and DEPTH[structure["layer"]] < deepest
+        covers = not own and _depth(structure) < deepest
         hidden = covers or isolated or (selection.peel and structure["layer"] == "superficial")
         for side in shown_sides(structure, "both"):
             lit = own and (selection.side == "both" or side in ("midline", selection.side))

@@ -6,6 +6,11 @@ import { shapesOf, wayOf } from "./why_way.js";
 const SHOWN_KINDS = ["muscle", "muscle_part", "joint", "nerve"];
 const OPPOSITE = { left: "right", right: "left", midline: "midline" };
 
+const DEPTH = { cutaneous: -1, superficial: 0, intermediate: 1, deep: 2, deepest: 3, none: 2 };
+
+/** How deep a structure lies: all muscles lie over a joint. */
+const depthOf = (structure) => (structure.kind === "joint" ? DEPTH.deepest : DEPTH[structure.layer]);
+
 /** Sides of the body that a side rule means for a structure on one side. */
 export function areaSides(rule, side) {
   if (rule === "midline") return ["midline"];
@@ -28,8 +33,7 @@ export function sceneOf(catalogue, state) {
   const { style } = catalogue;
   const chosen = state.structures.map((id) => catalogue.structures[id]).filter(Boolean);
   const members = new Set(chosen.flatMap((structure) => [structure.id, ...structure.members]));
-  const depth = { cutaneous: -1, superficial: 0, intermediate: 1, deep: 2, none: 2 };
-  const deepest = chosen.length ? Math.max(...chosen.map((structure) => depth[structure.layer])) : 0;
+    const deepest = chosen.length ? Math.max(...chosen.map((structure) => depthOf(structure))) : 0;
 
   const isolated = chosen.length > 0 && state.rest === "hide";
   const faded = chosen.length > 0 && state.rest !== "show";
@@ -42,7 +46,7 @@ export function sceneOf(catalogue, state) {
     const own = members.has(structure.id);
     // what lies over a chosen muscle is taken away, so that it can be seen; so is a sheet in the skin, which would
     // hide the whole neck, unless it was asked for
-    const covers = !own && depth[structure.layer] < deepest;
+    const covers = !own && depthOf(structure) < deepest;
     const peeled = state.peel && structure.layer === "superficial";
     for (const side of shownSides(structure, "both")) {
       const lit = own && (state.side === "both" || side === "midline" || side === state.side);

@@ -74,7 +74,7 @@ export function shadeSkin(mapper, uniforms) {
   shade = mix(shade, coreColour * (0.35 + 0.65 * light), core);
   float open = glass * (1.0 - 0.80 * paintVS.z);
   float cover = clamp(open + (1.0 - open) * 0.65 * rim * step(0.01, glass), 0.0, 1.0);
-  cover = max(cover, max((0.94 - 0.22 * paintVS.z) * core, 0.55 * spill));
+  cover = max(cover, max((0.94 - 0.6 * paintVS.z) * core, 0.55 * spill));
   float crest = (pressVS.x - pressFront + 4.0) / 7.0;
   float run = pressVS.z * (exp(-crest * crest) + 0.35 * step(pressVS.x, pressFront));
   float finger = exp(-pressVS.x * pressVS.x / 90.0);

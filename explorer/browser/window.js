@@ -1,7 +1,8 @@
 // Where the skin is opened, so that what lies under it is seen while the rest of the body stays a person.
 
-const CLEAR = 10; // mm from a structure: fully open
-const CLOSED = 42; // and closed again
+const CLEAR = 10; // mm further from a structure than where it comes nearest to the skin: fully open
+const FADE = 32; // and so much further closed again
+const FAR = 90; // no structure lies deeper
 const CELL = 12;
 
 /** 1 over some meshes, falling to 0 away from them; for each skin vertex. */
@@ -18,18 +19,24 @@ export function openedOver(skin, meshes) {
   const points = [...cells.values()];
   const out = new Float32Array(skin.length / 3);
   if (!points.length) return out;
-  const low = [0, 1, 2].map((axis) => Math.min(...points.map((p) => p[axis])) - CLOSED);
-  const high = [0, 1, 2].map((axis) => Math.max(...points.map((p) => p[axis])) + CLOSED);
+  const reach = FAR + CLEAR + FADE;
+  const low = [0, 1, 2].map((axis) => Math.min(...points.map((p) => p[axis])) - reach);
+  const high = [0, 1, 2].map((axis) => Math.max(...points.map((p) => p[axis])) + reach);
+  const distance = new Float32Array(out.length).fill(Infinity);
+  let depth = FAR;
   for (let v = 0; v < out.length; v += 1) {
     const [x, y, z] = [skin[3 * v], skin[3 * v + 1], skin[3 * v + 2]];
     if (x < low[0] || y < low[1] || z < low[2] || x > high[0] || y > high[1] || z > high[2]) continue;
-    let nearest = CLOSED * CLOSED;
+    let nearest = reach * reach;
     for (const [px, py, pz] of points) {
       const square = (x - px) ** 2 + (y - py) ** 2 + (z - pz) ** 2;
       if (square < nearest) nearest = square;
     }
-    out[v] = smooth((CLOSED - Math.sqrt(nearest)) / (CLOSED - CLEAR));
+    distance[v] = Math.sqrt(nearest);
+    depth = Math.min(depth, distance[v]);
   }
+  const clear = depth + CLEAR;
+  for (let v = 0; v < out.length; v += 1) out[v] = smooth((clear + FADE - distance[v]) / FADE);
   return out;
 }
 

@@ -36,7 +36,7 @@ from explorer.errors import ExplorerError
 from explorer.records import AreaShape
 
 #: from the inside outwards
-LAYERS = ("deep", "intermediate", "superficial", "cutaneous")
+LAYERS = ("deepest", "deep", "intermediate", "superficial", "cutaneous")
 
 Progress = Callable[[str, int, int], None]
 

@@ -37,7 +37,7 @@ KEY_VIEWS = {
 CANDIDATES = ("front", "left", "right", "back", "three_quarter")
 #: a further view must show so much of the paint that the ones before do not
 WORTH = 0.06
-CLEAR_MM, CLOSED_MM = 10.0, 42.0  # how the skin opens over what is chosen, as in ``browser/window.js``
+CLEAR_MM, FADE_MM = 10.0, 32.0  # how the skin opens over what is chosen, as in ``browser/window.js``
 NEAR_MM = 45.0  # other muscles and bones are drawn so near to what is chosen
 OPEN = 0.80
 SOLID = 0.97
@@ -249,9 +249,9 @@ def _things(atlas: Atlas, scene: dict[str, Any]) -> _Things:
                     (_poly(shape), {"color": look["deep"], "opacity": 1.0 if entry["role"] == "core" else 0.6})
                 )
     core, spillover = painted(atlas, scene["paint"])
-    window = _window(atlas.skin_mesh.vertices, places, CLEAR_MM, CLOSED_MM)
+    window = _window(atlas.skin_mesh.vertices, places, CLEAR_MM, FADE_MM)
     # a deep place shines through a small opening of its own
-    window = np.maximum(window, 0.85 * _window(atlas.skin_mesh.vertices, deep, 8.0, 26.0))
+    window = np.maximum(window, 0.85 * _window(atlas.skin_mesh.vertices, deep, 4.0, 14.0))
     drawn += _skin(atlas, core, spillover, window)
     for eye in (atlas.eye_mesh, atlas.eye_mesh.mirrored()):
         drawn.append((_poly(eye), {"color": "#f7f4ef"}))
@@ -276,12 +276,12 @@ def _iris(eye: Mesh) -> pv.PolyData:
     return front.translate((0, -0.25, 0))
 
 
-def _window(vertices: Floats, shapes: Sequence[Floats], clear: float, closed: float) -> Floats:
-    """(n,) 1 over some shapes, falling to 0 away from them."""
+def _window(vertices: Floats, shapes: Sequence[Floats], clear: float, fade: float) -> Floats:
+    """(n,) 1 over some shapes and ``clear`` mm beyond where they come nearest to the skin, falling to 0 over ``fade`` mm."""
     if not shapes:
         return np.zeros(len(vertices))
-    distance, _ = cKDTree(np.vstack(shapes)).query(vertices, distance_upper_bound=closed)
-    t = np.clip((closed - np.minimum(distance, closed)) / (closed - clear), 0, 1)
+    distance, _ = cKDTree(np.vstack(shapes)).query(vertices)
+    t = np.clip((distance.min() + clear + fade - distance) / fade, 0, 1)
     return t * t * (3 - 2 * t)
 
 
