@@ -116,7 +116,7 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--json", action="store_true", help="print JSON")
 
     build = command("build", _build, "rebuild the meshes and the painting from their sources")
-    build.add_argument("steps", nargs="*", X)
+    build.add_argument("steps", nargs="*", help="skin, inside, deep, light, weights, variants (default: all)")
     build.add_argument("--data", type=Path, default=folders.DATA)
     build.add_argument("--meshes", type=Path, default=folders.MESHES)
 
