@@ -147,7 +147,7 @@ async function start(root, waiting, progress, options) {
     say: (text) => (announce.textContent = text),
   });
   const why = makeWhy({ catalogue, t, set, view: () => view, weights, linked: options.linked });
-  const card = makeCard({ catalogue, t, set, linked: options.linked, press, why, pageEnding: options.pageEnding });
+  const card = makeCard({ catalogue, t, set, linked: options.linked, press, why, pageEnding: `${t.language === "en" ? "" : `.${t.language}`}${options.pageEnding ?? ""}` });
   const overlay = makeOverlay({ catalogue, t, set, press });
   const stage = h("div", { class: "stage" });
   const canvasPlace = h("div", {
