@@ -19,7 +19,7 @@ from explorer import __version__, folders, load_atlas
 from explorer.assets import Asset, Assets, file_asset, site_sheet
 from explorer.atlas import Atlas
 from explorer.errors import ExplorerError
-from explorer.pages import Pages
+from explorer.pages import EveryLanguage, Pages
 from explorer.server import Site, open_log, read_origin, read_root_path, run, sockets_for
 from explorer.shelf import kept
 from explorer.viewer import Viewer
@@ -120,11 +120,12 @@ def make_site(atlas: Atlas, root_path: str = "", embedding: Sequence[str] = ()) 
     others = [Assets(other) for other in other_atlases(atlas)]
     theirs = [asset for other in others for asset in (other.catalogue, other.body)]
     sheet = site_sheet()
-    pages = Pages(atlas, ASSETS + sheet.name, [other.atlas for other in others])
+    every = EveryLanguage(atlas, ASSETS + sheet.name, [other.atlas for other in others])
+    pages = every.english
     html, brought = whole_page(explorer_page(assets, pages, others), pages.text("app.name"))
     site = Site(
-        names=("", *pages.names),
-        render=lambda name: pages.render(name) if name else html,
+        names=("", *every.names),
+        render=lambda name: every.render(name) if name else html,
         fault_page=lambda status: pages.fault(status, read_root_path(root_path) + "/"),
         assets={asset.name: asset for asset in (*assets.all, *theirs, sheet)} | brought,
         health={"status": "ok", "version": __version__, "dataset": atlas.dataset.version},

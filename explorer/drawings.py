@@ -56,6 +56,8 @@ RESULT_COLUMNS = (
 )
 #: a drawing in a table has no more rows; a hostile file stops here
 MOST_ROWS = 100_000
+#: rows of a Parquet table that are held at a time
+_BATCH = 8192
 
 
 @dataclass(frozen=True)
@@ -231,17 +233,35 @@ def _parquet_rows(path: Path, progress: Progress | None) -> Iterator[tuple[int, 
         import pyarrow.parquet as parquet
     except ImportError:
         raise ExplorerError(
-            f"{path}: Parquet is read only where pyarrow is installed; pip install pyarrow, or give a CSV"
+            f"{path}: Parquet is read only where pyarrow is installed; pip install 'referred-pain-explorer[parquet]', or give a CSV"
         ) from None
-    file = parquet.ParquetFile(path)
-    _check_header(path, file.schema_arrow.names)
-    number = 1
-    for batch in file.iter_batches():
-        for row in batch.to_pylist():
-            number += 1
-            yield number, {name: "" if value is None else str(value) for name, value in row.items()}
-        if progress:
-            progress("match", number, max(file.metadata.num_rows, 1))
+    from pyarrow import ArrowException
+
+    try:
+        file = parquet.ParquetFile(path)
+        _check_header(path, file.schema_arrow.names)
+        number = 1
+        for batch in file.iter_batches(batch_size=_BATCH):
+            for row in batch.to_pylist():
+                number += 1
+                yield number, {name: _cell(value, name) for name, value in row.items()}
+            if progress:
+                progress("match", number - 1, file.metadata.num_rows + 1)  # the last step is the writing
+    except FileNotFoundError:
+        raise
+    except (ArrowException, OSError) as error:
+        reason = " ".join(str(error).split())[:160]
+        raise DataError(f"{path}: not Parquet that can be read ({reason}); write it anew, or give a CSV") from None
+
+
+def _cell(value: object, column: str) -> str:
+    """A value of a Parquet table as a CSV would hold it: tables of floats have NaN for nothing, and 812.0 for 812.
+
+    A weight that is NaN stays one and is refused: an empty weight means 1, and a failed calculation must not.
+    """
+    if value is None or (isinstance(value, float) and math.isnan(value) and column != "weight"):
+        return ""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def _check_header(path: Path, header: Sequence[str]) -> None:

@@ -90,8 +90,9 @@ export function makeChart({ catalogue, t, weights, dots, meshes }) {
   }
 
   /** Everything that is drawn on one side of the body. */
-  function drawn(name, scene, paint) {
+  function drawn(name, scene, paint, drawing) {
     const { side, grid } = bodyOf(name);
+    const own = drawing && valuesOn(grid, drawing.skin.map((value) => 255 * value));
     const core = valuesOn(grid, paint.core);
     const spillover = valuesOn(grid, paint.spillover);
     const both = core.map((value, k) => Math.min(255, value + spillover[k]));
@@ -102,8 +103,9 @@ export function makeChart({ catalogue, t, weights, dots, meshes }) {
       if (depthUnder(grid, place) < 1.5) spots.push([place[0], place[1], dots.radii[k] / 10]);
     });
     const points = scene.markers.filter((marker) => marker.chosen).map((marker) => ({ marker, place: onPaper(side, marker.xyz_mm) }));
-    const deep = scene.deep.flatMap((entry) => deepMarks(entry, name));
+    const deep = [...scene.deep, ...(drawing?.deep ?? [])].flatMap((entry) => deepMarks(entry, name));
     return {
+      own: own ? loopsOf(grid, own, LEVEL) : [],
       core: loopsOf(grid, core, LEVEL),
       spillover: loopsOf(grid, both, LEVEL).filter(() => spillover.some((value) => value > LEVEL)),
       spots,
@@ -113,7 +115,7 @@ export function makeChart({ catalogue, t, weights, dots, meshes }) {
   }
 
   /** A soft ellipse where a deep place lies, on the sides of the body from which it is not far, and not nearer from behind. */
-  function deepMarks({ area, side: bodySide, role }, name) {
+  function deepMarks({ area, side: bodySide, role, drawn: own = false }, name) {
     const { side, grid } = bodyOf(name);
     const beyond = bodyOf(OPPOSITE[name]);
     const mesh = meshes.get(area);
@@ -128,15 +130,15 @@ export function makeChart({ catalogue, t, weights, dots, meshes }) {
       const through = depthUnder(beyond.grid, [-middle[0], middle[1], -middle[2]]);
       if (depth === -Infinity || depth > DEEP_MM || depth > through + DEEP_SLACK_MM) return [];
       const spread = [0, 1].map((k) => Math.max(5, 1.7 * Math.sqrt(places.reduce((sum, p) => sum + (p[k] - middle[k]) ** 2, 0) / places.length)));
-      return [{ x: middle[0], y: middle[1], rx: spread[0], ry: spread[1], role, area, side: one }];
+      return [{ x: middle[0], y: middle[1], rx: spread[0], ry: spread[1], role, area, side: one, own }];
     });
   }
 
   /** How far down the paint reaches, mm on paper. */
-  function lowestOf(scene, paint) {
+  function lowestOf(scene, paint, drawing) {
     let lowest = HEAD_TO - MARGIN;
     for (let k = 0; k < weights.count; k += 1) {
-      if (paint.core[k] > LEVEL || paint.spillover[k] > LEVEL) lowest = Math.max(lowest, -skin.positions[3 * k + 2]);
+      if (paint.core[k] > LEVEL || paint.spillover[k] > LEVEL || drawing?.skin[k] > 0.5) lowest = Math.max(lowest, -skin.positions[3 * k + 2]);
     }
     for (const { xyz_mm: place } of scene.markers) lowest = Math.max(lowest, -place[2]);
     return lowest + MARGIN;
@@ -167,10 +169,18 @@ export function makeChart({ catalogue, t, weights, dots, meshes }) {
       svg("stop", { offset: "0.25", "stop-color": style.deep, "stop-opacity": "0.85" }),
       svg("stop", { offset: "1", "stop-color": style.deep, "stop-opacity": "0.15" }),
     );
+    // the drawing has its own mark, stripes and a dashed edge, as on the skin
+    const stripes = svg(
+      "pattern",
+      { id: `${id}-own`, width: 9, height: 9, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
+      svg("rect", { width: 4.5, height: 9, fill: style.drawn }),
+      svg("rect", { x: 4.5, width: 4.5, height: 9, fill: "#ffffff", "fill-opacity": 0.35 }),
+    );
+    const ownLook = { fill: `url(#${id}-own)`, stroke: style.drawn_line, "stroke-width": 2.4, "stroke-dasharray": "9 4" };
     return svg(
       "g",
       { class: "figure", ...flip },
-      svg("defs", {}, soft),
+      svg("defs", {}, soft, stripes),
       svg("path", { class: "body", d: body.outline, fill: "#f3ebe2", stroke: "#6b6259", "stroke-width": 1.6, "fill-rule": "evenodd", "stroke-linejoin": "round" }),
       ...body.tones.map((tone) => svg("path", { class: "tone", d: tone, fill: "#8a6a50", "fill-opacity": 0.1, "fill-rule": "evenodd" })),
       ...body.eyes.map((part, k) => svg("path", { class: "eye", d: part, fill: k ? "#6f665d" : "#ffffff", stroke: k ? "none" : "#9a8f84", "stroke-width": 1.2 })),
@@ -184,7 +194,9 @@ export function makeChart({ catalogue, t, weights, dots, meshes }) {
       ...(found.core.length
         ? [svg("path", { class: "core", d: pathOf(found.core, true), fill: style.core, "fill-rule": "evenodd", stroke: style.core_line, "stroke-width": 2.4, "stroke-linejoin": "round" })]
         : []),
-      ...found.deep.map((mark) =>
+      ...(found.own.length ? [svg("path", { class: "own", d: pathOf(found.own, true), "fill-rule": "evenodd", "stroke-linejoin": "round", ...ownLook })] : []),
+      ...found.deep.filter((mark) => mark.own).map((mark) => svg("ellipse", { class: "own", cx: mark.x.toFixed(1), cy: mark.y.toFixed(1), rx: mark.rx.toFixed(1), ry: mark.ry.toFixed(1), ...ownLook })),
+      ...found.deep.filter((mark) => !mark.own).map((mark) =>
         svg("ellipse", { class: "deep", cx: mark.x.toFixed(1), cy: mark.y.toFixed(1), rx: mark.rx.toFixed(1), ry: mark.ry.toFixed(1), fill: `url(#${id})`, opacity: mark.role === "core" ? 1 : 0.7, stroke: style.deep, "stroke-width": 1.4, ...(mark.role === "core" ? {} : { "stroke-dasharray": "4 3" }) }),
       ),
       ...found.points.flatMap(({ place: [x, y] }) => {
@@ -214,8 +226,8 @@ export function makeChart({ catalogue, t, weights, dots, meshes }) {
   }
 
   /** The pattern in words, sides resolved: the text twin of the drawing. */
-  function inWords(state) {
-    const lines = [];
+  function inWords(state, drawing = null) {
+    const lines = drawing ? [`${t("legend.drawn_long")}: ${drawing.places.join(", ") || t("chart.unnamed")}.`] : [];
     for (const structure of state.structures.map((id) => catalogue.structures[id]).filter(Boolean)) {
       for (const pattern of structure.patterns) {
         if (state.pattern && state.pattern !== pattern.id) continue;
@@ -241,7 +253,8 @@ export function makeChart({ catalogue, t, weights, dots, meshes }) {
     const kinds = [
       found.core.length ? t("legend.core") : null,
       found.spillover.length ? t("legend.spillover") : null,
-      found.deep.length ? t("legend.deep") : null,
+      found.deep.some((mark) => !mark.own) ? t("legend.deep") : null,
+      found.own.length || found.deep.some((mark) => mark.own) ? t("legend.drawn") : null,
       found.points.length ? t("legend.trigger") : null,
     ].filter(Boolean);
     return t("chart.figure", { view: t(`view.${name}`), shown: kinds.length ? kinds.join(", ") : t("chart.nothing") });
@@ -250,15 +263,15 @@ export function makeChart({ catalogue, t, weights, dots, meshes }) {
   /** Draw, if the chart can be seen. */
   function render() {
     if (!shown || element.hidden) return;
-    const { scene, state } = shown;
-    const key = JSON.stringify([scene.paint, scene.markers, scene.deep, state.mirror]);
+    const { scene, state, drawing } = shown;
+    const key = JSON.stringify([scene.paint, scene.markers, scene.deep, state.mirror, drawing?.key]);
     if (element.dataset.key === key) return;
     element.dataset.key = key;
     const paint = weights.paint(scene.paint);
-    const lowest = lowestOf(scene, paint);
+    const lowest = lowestOf(scene, paint, drawing);
     const widest = Math.max(...Object.keys(PAPER).map((name) => boxOf(name, lowest)[2]));
     for (const [name, { picture, figure }] of Object.entries(figures)) {
-      const found = drawn(name, scene, paint);
+      const found = drawn(name, scene, paint, drawing);
       const box = boxOf(name, lowest);
       picture.setAttribute("viewBox", box.map((value) => value.toFixed(1)).join(" "));
       picture.setAttribute("aria-label", labelOf(name, found));
@@ -266,16 +279,17 @@ export function makeChart({ catalogue, t, weights, dots, meshes }) {
       figure.style.flex = `${box[2]} 1 0`;
       figure.style.setProperty("--share", (box[2] / widest).toFixed(3));
       figure.style.setProperty("--shape", `${box[2]} / ${box[3]}`);
-      figure.dataset.painted = String(found.core.length + found.spillover.length > 0);
+      figure.dataset.painted = String(found.core.length + found.spillover.length + found.own.length > 0);
     }
     strip.style.setProperty("--ratio", String(Object.keys(PAPER).reduce((sum, name) => sum + boxOf(name, lowest)[2] / boxOf(name, lowest)[3], 0)));
-    words.textContent = inWords(state);
+    words.textContent = inWords(state, drawing);
   }
 
   return {
     element,
-    show(scene, state) {
-      shown = { scene, state };
+    /** Draw a scene, and over it pain that a person drew: `{key, skin, deep, places}` of the pain-first door, or null. */
+    show(scene, state, drawing = null) {
+      shown = { scene, state, drawing };
       render();
     },
     /** Draw what was missed while the chart was hidden. */
@@ -292,9 +306,9 @@ export function makeChart({ catalogue, t, weights, dots, meshes }) {
      * @returns {{element: SVGElement, width: number, height: number}} size in millimetres on paper
      */
     sheet() {
-      const { scene, state } = shown;
+      const { scene, state, drawing } = shown;
       const paint = weights.paint(scene.paint);
-      const lowest = lowestOf(scene, paint);
+      const lowest = lowestOf(scene, paint, drawing);
       const out = svg("svg", {});
       let x = 0;
       let height = 0;
@@ -302,7 +316,7 @@ export function makeChart({ catalogue, t, weights, dots, meshes }) {
         const box = boxOf(name, lowest);
         const clip = `rpx-clip-${name}`;
         const frame = svg("clipPath", { id: clip }, svg("rect", { x: box[0], y: box[1], width: box[2], height: box[3] }));
-        const figure = svg("g", { "clip-path": `url(#${clip})` }, parts(name, drawn(name, scene, paint), Boolean(state.mirror), `rpx-saved-${name}`, box));
+        const figure = svg("g", { "clip-path": `url(#${clip})` }, parts(name, drawn(name, scene, paint, drawing), Boolean(state.mirror), `rpx-saved-${name}`, box));
         const caption = svg("text", { x: box[0] + box[2] / 2, y: box[1] + box[3] + 30, "text-anchor": "middle", "font-size": 22, fill: "#22282f" });
         caption.textContent = t(`view.${name}`);
         out.append(svg("g", { transform: `translate(${(x - box[0]).toFixed(1)} ${(-box[1]).toFixed(1)})` }, frame, figure, ...letterMarks(name, Boolean(state.mirror), box, box[1] + 44), caption));

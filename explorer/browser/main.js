@@ -8,6 +8,8 @@ import { makeControls, makeOverlay } from "./controls.js";
 import { h } from "./dom.js";
 import { captionOf, chartFile, keep, pictureOf } from "./picture.js";
 import { meshesOf, normalsOf } from "./geometry.js";
+import { chosenLanguage, dressPage, languageChoice, markEnglish } from "./language.js";
+import { makeLasting } from "./lasting.js";
 import { makeList } from "./list.js";
 import { scorerOf } from "./matching.js";
 import { makePain } from "./pain.js";
@@ -91,7 +93,8 @@ async function start(root, waiting, progress, options) {
   for (const structure of Object.values(catalogue.structures)) {
     for (const pattern of structure.patterns) catalogue.patterns[pattern.id] = { ...pattern, structure: structure.id };
   }
-  const t = translator(catalogue.texts, "en");
+  const t = translator(catalogue.texts, chosenLanguage(catalogue.texts, options.linked));
+  if (options.linked) dressPage(t);
   const weights = weightsOf(paintPack);
   const meshes = meshesOf(bodyPack);
   const bodies = bodiesOf(options.variants ?? {}, meshes.get("skin"), paintPack.array("mirror"));
@@ -144,7 +147,7 @@ async function start(root, waiting, progress, options) {
     say: (text) => (announce.textContent = text),
   });
   const why = makeWhy({ catalogue, t, set, view: () => view, weights, linked: options.linked });
-  const card = makeCard({ catalogue, t, set, linked: options.linked, press, why, pageEnding: options.pageEnding });
+  const card = makeCard({ catalogue, t, set, linked: options.linked, press, why, pageEnding: `${t.language === "en" ? "" : `.${t.language}`}${options.pageEnding ?? ""}` });
   const overlay = makeOverlay({ catalogue, t, set, press });
   const stage = h("div", { class: "stage" });
   const canvasPlace = h("div", {
@@ -195,6 +198,7 @@ async function start(root, waiting, progress, options) {
   const mannequin = makeMannequin(t);
   const tabs = makeTabs({ t, root, onTab: () => chart.wake() });
   tools.options.prepend(controls.looks);
+  if (options.linked) tools.options.append(languageChoice(catalogue.texts, t) ?? "");
   controls.bottom.append(tools.more);
   controls.bottom.prepend(press.caption);
   overlay.element.append(why.chips);
@@ -257,6 +261,8 @@ async function start(root, waiting, progress, options) {
     whole ?? "",
   );
 
+  const unmark = markEnglish(root, t);
+
   const nameOf = (hit) => {
     if (!hit) return null;
     if (hit.id) return [(catalogue.structures[hit.id] ?? catalogue.bones[hit.id])?.name, catalogue.own?.shapes[hit.id] === "ours" ? `(${t("shapes.badge")})` : null].filter(Boolean).join(" ") || null;
@@ -267,8 +273,8 @@ async function start(root, waiting, progress, options) {
     return found ? catalogue.areas[found.id].name : null;
   };
 
-  if (threeD) {
-    view = makeView(
+  const newView = () =>
+    makeView(
       canvasPlace,
       options.vtk,
       { meshes, weights, style: catalogue.style, dots, vertexAreas: paintPack.array("areas"), bonesNamed: (id) => bonesNamed(catalogue, id) },
@@ -300,12 +306,34 @@ async function start(root, waiting, progress, options) {
           why.place();
           mannequin.place(pose, states.get().mirror);
         },
+        onLost: () => lasting.lost(),
+        onRestored: () => lasting.again(),
       },
       { top: 64, bottom: 58 },
     );
-  } else {
+  const lasting = makeLasting({ stage, t, say: (text) => (announce.textContent = text), rebuild });
+  if (threeD) view = newView();
+  else flatten();
+
+  function flatten() {
     canvasPlace.append(h("p", { class: "fault", text: t("canvas.missing") }));
     root.dataset.flat = "true"; // the chart takes the place of the view
+  }
+
+  /** Make the view anew from what is chosen; it stands where the old one stood. */
+  function rebuild() {
+    if (!canDraw()) throw new Error("no context");
+    press.stop({ quiet: true });
+    pain.onBrush("cancel");
+    const pose = view.pose();
+    view.wear(null); // the new view starts from the average body
+    view.remove();
+    view = newView();
+    if (worn) view.wear(worn);
+    show(states.get(), null);
+    if (states.get().mode === "pain") view.showDrawing(pain.shownDrawing(states.get()));
+    view.stand(pose);
+    if (root.explorer) root.explorer.view = view;
   }
 
   function frameOf(state) {
@@ -329,8 +357,9 @@ async function start(root, waiting, progress, options) {
   }
   /** Show the drawing again; `live` while a stroke is being painted. */
   function showDrawing(live = false) {
-    if (!view) return;
     const state = states.get();
+    if (!live) chart.show(sceneOf(catalogue, state), state, pain.onPaper(state));
+    if (!view) return;
     if (live) view.showLive(pain.shownDrawing(state));
     else {
       view.showDrawing(pain.shownDrawing(state));
@@ -402,7 +431,7 @@ async function start(root, waiting, progress, options) {
     tools.show(state);
     overlay.show({ ...scene, markers: placed(scene.markers) }, state);
     view?.mirror(state.mirror);
-    chart.show(scene, state);
+    chart.show(scene, state, pain.onPaper(state));
     view?.show(shownScene(state));
     why.show(state);
     showAttached(state);
@@ -571,6 +600,8 @@ async function start(root, waiting, progress, options) {
       narrow.removeEventListener("change", onWidth);
       tools.remove();
       theme.remove();
+      lasting.remove();
+      unmark();
       view?.remove();
     },
   };

@@ -326,6 +326,12 @@ export function makePain({ catalogue, t, set, get, scorer, mesh, normals, topolo
     /** Deep places that are drawn, as the scene shows them. */
     deepOf: (state) =>
       state.areas.filter((place) => deep.has(place.split(":")[0])).map((place) => ({ area: place.split(":")[0], side: place.split(":")[1], role: "core", drawn: true })),
+    /** The drawing for the chart: weights of the skin, places deep inside, all places in words; null for none. */
+    onPaper(state) {
+      if (state.mode !== "pain") return null;
+      const { drawing, places } = ranked(state);
+      return drawing.size ? { key: result.key, skin: drawing.skin, deep: this.deepOf(state), places: places.map(nameOf) } : null;
+    },
     clicked(hit) {
       if (hit) toggle([`${hit.id}:${hit.side}`]);
     },

@@ -238,8 +238,20 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
   let asked = false;
   let painted = 0;
 
+  let out = false; // the browser took the drawing context away
+  const onLost = (event) => {
+    event.preventDefault(); // or it would never be given back
+    if (removed) return;
+    out = true;
+    events.onLost?.();
+  };
+  const onRestored = () => !removed && events.onRestored?.();
+  canvas.addEventListener("webglcontextlost", onLost);
+  canvas.addEventListener("webglcontextrestored", onRestored);
+
   function draw() {
     asked = false;
+    if (out) return;
     const eye = eyeOf(pose);
     camera.setPosition(...eye);
     camera.setFocalPoint(...pose.focus);
@@ -512,6 +524,8 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
   let removed = false;
   const watcher = new ResizeObserver(resize);
   watcher.observe(place);
+  const onAwake = () => document.hidden || resize(); // after a sleep the picture may be empty
+  document.addEventListener("visibilitychange", onAwake);
   resize();
 
   const way = makeWayShapes(things, style, (data, colour, opacity) => {
@@ -700,11 +714,20 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
     pick: (x, y) => pick(across(x), y),
     ray: (x, y) => rayThrough(pose, across(x), y, ...size),
     pose: () => pose,
+    /** Stand where another view stood. */
+    stand(where) {
+      resize();
+      if (moving) cancelAnimationFrame(moving);
+      moving = null;
+      pose = where;
+      request();
+    },
     frames: () => painted,
     redraw: request,
     remove() {
       removed = true;
       watcher.disconnect();
+      document.removeEventListener("visibilitychange", onAwake);
       if (moving) cancelAnimationFrame(moving);
       if (revealing) cancelAnimationFrame(revealing);
       if (pressing) cancelAnimationFrame(pressing);

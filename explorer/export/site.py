@@ -17,7 +17,7 @@ from explorer import __version__, folders
 from explorer.assets import Asset, Assets, site_sheet
 from explorer.export.vtkjs import LICENCE, vtkjs
 from explorer.export.whole import whole_folder
-from explorer.pages import PAGES, Pages
+from explorer.pages import PAGES, EveryLanguage
 
 if TYPE_CHECKING:
     from explorer.atlas import Atlas
@@ -97,14 +97,15 @@ def as_files(page: str, names: tuple[str, ...]) -> str:
     """A page whose links lead to files: ``patterns#x`` becomes ``patterns.html#x``."""
     choice = "|".join(re.escape(name) for name in names)
     page = re.sub(rf'(href=")({choice})(["#])', r"\1\2.html\3", page)
-    return re.sub(r'(href=")\./(["#])', r"\1index.html\2", page)
+    return re.sub(r'(href=")\./(\?lang=\w+)?(["#])', r"\1index.html\2\3", page)
 
 
 def _files(atlas: Atlas) -> dict[str, bytes]:
     """Every file of the site, by its place, except the mark."""
     assets = Assets(atlas)
     sheet, vtk = site_sheet(), vtkjs()
-    pages = Pages(atlas, FOLDER + sheet.name)
+    every = EveryLanguage(atlas, FOLDER + sheet.name)
+    pages = every.english
     start = START.replace("CODE", assets.code.name).encode()
     start_name = f"start-{hashlib.sha256(start).hexdigest()[:16]}.js"
     places = assets.places(FOLDER, _plain_name) | {"pageEnding": ".html"}
@@ -121,14 +122,15 @@ def _files(atlas: Atlas) -> dict[str, bytes]:
         t=pages.text,
         pages=PAGES,
         here="./",
+        languages=[],
         site_sheet=pages.site_sheet,
         vtk=FOLDER + vtk.name,
         start=FOLDER + start_name,
         places=places,
         preload=[entry["url"] for entry in places["assets"].values()],
     )
-    for name, text in {"index": index, **{name: pages.render(name) for name in pages.names}}.items():
-        out[f"{name}.html"] = guarded(as_files(text, pages.names)).encode()
+    for name, text in {"index": index, **{name: every.render(name) for name in every.names}}.items():
+        out[f"{name}.html"] = guarded(as_files(text, every.names)).encode()
     own = [folders.MESHES / "LICENSES.md", LICENCE]
     out[LICENCES] = b"\n\n".join(path.read_bytes() for path in own)
     return out
