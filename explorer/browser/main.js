@@ -4,6 +4,7 @@ import { container, load, loadJson, loadText } from "./assets.js";
 import { attachmentsOf } from "./attachments.js";
 import { makeCard } from "./card.js";
 import { makeChart } from "./chart.js";
+import { makeCompare } from "./compare.js";
 import { makeControls, makeOverlay } from "./controls.js";
 import { h } from "./dom.js";
 import { captionOf, chartFile, keep, pictureOf } from "./picture.js";
@@ -14,6 +15,7 @@ import { makePain } from "./pain.js";
 import { weightsOf } from "./paint.js";
 import { makePress } from "./press.js";
 import { sceneOf } from "./scene.js";
+import { groupsOf } from "./sharing.js";
 import { fromFragment, INITIAL, store, toFragment } from "./state.js";
 import { translator } from "./texts.js";
 import { makeMannequin, makeTabs, makeTheme, makeTools, preference } from "./tools.js";
@@ -129,11 +131,27 @@ async function start(root, waiting, progress, options) {
   };
   const choose = (id) => {
     const now = states.get().structures;
-    set(now.length === 1 && now[0] === id ? { structures: [], pattern: null } : chosenBy(id));
+    if (compare.waiting()) compare.toggle(id);
+    else set(now.length === 1 && now[0] === id ? { structures: [], pattern: null } : chosenBy(id));
   };
 
   let view = null;
-  const list = makeList({ catalogue, t, onChoose: choose });
+  const compare = makeCompare({
+    catalogue,
+    t,
+    set,
+    get: states.get,
+    view: () => view,
+    weights,
+    chosenBy,
+    tell: (words) => tell(words),
+    lookFor() {
+      if (states.get().mode === "pain") set({ mode: "muscle" }, { keepView: true });
+      if (root.dataset.narrow === "true") tabs.choose("list");
+      list.focusSearch();
+    },
+  });
+  const list = makeList({ catalogue, t, onChoose: choose, compare });
   const press = makePress({
     catalogue,
     t,
@@ -144,7 +162,7 @@ async function start(root, waiting, progress, options) {
     say: (text) => (announce.textContent = text),
   });
   const why = makeWhy({ catalogue, t, set, view: () => view, weights, linked: options.linked });
-  const card = makeCard({ catalogue, t, set, linked: options.linked, press, why, pageEnding: options.pageEnding });
+  const card = makeCard({ catalogue, t, set, linked: options.linked, press, why, compare, pageEnding: options.pageEnding });
   const overlay = makeOverlay({ catalogue, t, set, press });
   const stage = h("div", { class: "stage" });
   const canvasPlace = h("div", {
@@ -180,6 +198,7 @@ async function start(root, waiting, progress, options) {
   };
   const fileName = () => ["referred-pain", ...states.get().structures, states.get().pattern, states.get().side].filter(Boolean).join("_").slice(0, 100);
   const caption = () => captionOf({ catalogue, t, state: states.get(), inWords: chart.inWords });
+  const inks = () => ({ ...catalogue.style, ...catalogue.style.palettes[states.get().palette]?.light });
   const does = {
     back: () => view?.look(states.get().view, frameOf(states.get())),
     chart() {
@@ -187,9 +206,9 @@ async function start(root, waiting, progress, options) {
       showChart(chart.element.hidden);
     },
     savePicture: threeD
-      ? () => pictureOf(view.snapshot(), overlay.drawn(view), caption(), catalogue.style).toBlob((blob) => keep(blob, `${fileName()}.png`))
+      ? () => pictureOf(view.snapshot(), overlay.drawn(view), caption(), inks()).toBlob((blob) => keep(blob, `${fileName()}.png`))
       : null,
-    saveChart: () => keep(new Blob([chartFile(chart.sheet(), caption(), catalogue.style)], { type: "image/svg+xml" }), `${fileName()}_chart.svg`),
+    saveChart: () => keep(new Blob([chartFile(chart.sheet(), caption(), inks())], { type: "image/svg+xml" }), `${fileName()}_chart.svg`),
   };
   const tools = makeTools({ t, set, theme, root, does });
   const mannequin = makeMannequin(t);
@@ -197,7 +216,7 @@ async function start(root, waiting, progress, options) {
   tools.options.prepend(controls.looks);
   controls.bottom.append(tools.more);
   controls.bottom.prepend(press.caption);
-  overlay.element.append(why.chips);
+  overlay.element.append(compare.chips, why.chips);
   stage.append(canvasPlace, overlay.element, controls.top, controls.bottom, tools.bar, mannequin.element, tools.note, note);
   canvasPlace.append(h("p", { id: "rpx-canvas-help", class: "sr-only", text: t("canvas.help") }));
 
@@ -273,9 +292,13 @@ async function start(root, waiting, progress, options) {
       options.vtk,
       { meshes, weights, style: catalogue.style, dots, vertexAreas: paintPack.array("areas") },
       {
-        onPick: (hit) => {
+        onPick: (hit, event) => {
           if (choosingPain()) {
             if (!pain.brushes()) pain.clicked(hit?.skin && weights.areaAt(hit.skin.vertices));
+            return;
+          }
+          if (hit && catalogue.structures[hit.id] && (compare.waiting() || event.shiftKey || event.ctrlKey || event.metaKey)) {
+            compare.toggle(hit.id);
             return;
           }
           if (hit && catalogue.structures[hit.id]) {
@@ -298,6 +321,7 @@ async function start(root, waiting, progress, options) {
           if (!view) return;
           overlay.place(view, pose, states.get().mirror);
           why.place();
+          turned();
           mannequin.place(pose, states.get().mirror);
         },
       },
@@ -316,7 +340,7 @@ async function start(root, waiting, progress, options) {
 
   /** What the view shows: the scene, and in pain mode a closed skin with the drawing and the map that is looked at. */
   function shownScene(state) {
-    const scene = sceneOf(catalogue, state);
+    const scene = { ...sceneOf(catalogue, state), compare: groupsOf(catalogue, state) };
     if (state.mode !== "pain") return scene;
     const looked = pain.preview();
     const other = looked && sceneOf(catalogue, { ...state, structures: [looked.structure], pattern: looked.pattern, side: looked.side === "midline" ? "both" : looked.side });
@@ -369,11 +393,34 @@ async function start(root, waiting, progress, options) {
     return markers.map((marker, k) => ({ ...marker, xyz_mm: [...places.subarray(3 * k, 3 * k + 3)] }));
   }
 
+  /** Colours of skin and paint. */
+  function coloursOf({ tone, palette }) {
+    return { ...catalogue.style.tones[tone], ...catalogue.style.palettes[palette]?.[tone] };
+  }
+
+  let settling = null;
+  /** The view has turned: what is found anew only when it stands still. */
+  function turned() {
+    compare.place();
+    clearTimeout(settling);
+    settling = setTimeout(() => {
+      if (!root.isConnected) return;
+      compare.find(states.get());
+    }, 160);
+  }
+
   function dress(state, before) {
-    if (before?.tone !== state.tone) {
-      const colours = catalogue.style.tones[state.tone];
+    if (before?.tone !== state.tone || before?.palette !== state.palette) {
+      const colours = coloursOf(state);
       view?.tint(colours);
-      for (const name of ["core", "core_line", "spillover"]) root.style.setProperty(SWATCHES[name], colours[name]);
+      for (const name of Object.keys(SWATCHES)) {
+        if (colours[name]) root.style.setProperty(SWATCHES[name], colours[name]);
+        else root.style.removeProperty(SWATCHES[name]);
+      }
+      colours.compare.forEach(({ core, line }, k) => {
+        root.style.setProperty(`--mark-${"abc"[k]}`, core);
+        root.style.setProperty(`--mark-${"abc"[k]}-line`, line);
+      });
     }
     if (before && before.body !== state.body) {
       wear(state.body).then(() => {
@@ -399,6 +446,9 @@ async function start(root, waiting, progress, options) {
     takeHome?.show(state);
     if (whole) whole.href = linkOf(state);
     controls.show(state);
+    controls.legendOf(compare.legend(state));
+    stage.dataset.comparing = String(state.structures.length > 1);
+    if (!how.keepView || !state.structures.length) compare.wait(false);
     tools.show(state);
     overlay.show({ ...scene, markers: placed(scene.markers) }, state);
     view?.mirror(state.mirror);
@@ -419,7 +469,8 @@ async function start(root, waiting, progress, options) {
     if (before && JSON.stringify(state.structures) !== JSON.stringify(before.structures)) {
       const names = state.structures.map((id) => catalogue.structures[id].name).join(", ");
       if (names && root.dataset.narrow === "true") tabs.choose("card");
-      announce.textContent = names ? t("announce.chosen", { names, side: t(`side.${state.side}`) }) : t("announce.none");
+      const shared = state.structures.length > 1 ? ` ${compare.words(state).shared}` : "";
+      announce.textContent = names ? t("announce.chosen", { names, side: t(`side.${state.side}`) }) + shared : t("announce.none");
     }
   }
 
@@ -450,8 +501,11 @@ async function start(root, waiting, progress, options) {
     return attachedNames.get(key);
   }
 
-  function problem(words) {
-    if (words.length) tell(t("link.unknown", { words: words.join(", ") }));
+  function problem(words, more = []) {
+    const told = [];
+    if (words.length) told.push(t("link.unknown", { words: words.join(", ") }));
+    if (more.length) told.push(t("compare.most_link", { names: more.map((id) => catalogue.structures[id].name).join(", ") }));
+    if (told.length) tell(told.join(" "));
   }
 
   function tell(words) {
@@ -477,8 +531,8 @@ async function start(root, waiting, progress, options) {
   });
   const onAddress = () => {
     if (writing) return;
-    const { state, problems } = fromFragment(location.hash, known);
-    problem(problems);
+    const { state, problems, more } = fromFragment(location.hash, known);
+    problem(problems, more);
     const other = (state.atlas ?? null) !== states.get().atlas;
     states.set(state, { fromLink: true });
     if (other) location.reload();
@@ -513,6 +567,7 @@ async function start(root, waiting, progress, options) {
       list.focusSearch();
     } else if (tools.dialog.open || inField || event.ctrlKey || event.metaKey || event.altKey) return;
     else if (event.key === "Escape" && press.active()) press.stop();
+    else if (event.key === "Escape" && compare.waiting()) compare.wait(false);
     else if (event.key === "Escape" && states.get().why && states.get().structures.length) set({ why: false });
     else if (event.key === "Escape" && states.get().structures.length) set({ structures: [], pattern: null });
     else if (event.key === "?") tools.showKeys();
@@ -546,7 +601,7 @@ async function start(root, waiting, progress, options) {
   onWidth();
   show(states.get(), null);
   tabs.choose(states.get().structures.length || host === "embed" ? "card" : "list");
-  problem(fromLink.problems);
+  problem(fromLink.problems, fromLink.more);
   root.dataset.ready = "true";
 
   const explorer = {
@@ -563,6 +618,7 @@ async function start(root, waiting, progress, options) {
     pain,
     takeHome,
     attachedOf,
+    compare,
     remove() {
       stop();
       removeEventListener("popstate", onAddress);
@@ -571,6 +627,7 @@ async function start(root, waiting, progress, options) {
       narrow.removeEventListener("change", onWidth);
       tools.remove();
       theme.remove();
+      clearTimeout(settling);
       view?.remove();
     },
   };
@@ -579,7 +636,7 @@ async function start(root, waiting, progress, options) {
 }
 
 /** Where the style sheet keeps the colours of the paint. */
-const SWATCHES = { core: "--core", core_line: "--core-line", spillover: "--spill" };
+const SWATCHES = { core: "--core", core_line: "--core-line", spillover: "--spill", drawn: "--drawn", drawn_line: "--drawn-line" };
 
 /** A box with some room around it, no smaller than a head. */
 function widened(box) {
