@@ -9,6 +9,7 @@ import { makeControls, makeOverlay } from "./controls.js";
 import { h } from "./dom.js";
 import { captionOf, chartFile, keep, pictureOf } from "./picture.js";
 import { meshesOf, normalsOf } from "./geometry.js";
+import { makeLabels } from "./labels.js";
 import { makeList } from "./list.js";
 import { scorerOf } from "./matching.js";
 import { makePain } from "./pain.js";
@@ -216,6 +217,8 @@ async function start(root, waiting, progress, options) {
   tools.options.prepend(controls.looks);
   controls.bottom.append(tools.more);
   controls.bottom.prepend(press.caption);
+  const labels = makeLabels({ catalogue, t, view: () => view, weights, stage });
+  overlay.element.prepend(labels.element);
   overlay.element.append(compare.chips, why.chips);
   stage.append(canvasPlace, overlay.element, controls.top, controls.bottom, tools.bar, mannequin.element, tools.note, note);
   canvasPlace.append(h("p", { id: "rpx-canvas-help", class: "sr-only", text: t("canvas.help") }));
@@ -402,10 +405,12 @@ async function start(root, waiting, progress, options) {
   /** The view has turned: what is found anew only when it stands still. */
   function turned() {
     compare.place();
+    labels.turning();
     clearTimeout(settling);
     settling = setTimeout(() => {
       if (!root.isConnected) return;
       compare.find(states.get());
+      labels.find(sceneOf(catalogue, states.get()), states.get(), root.dataset.narrow === "true");
     }, 160);
   }
 
@@ -572,6 +577,7 @@ async function start(root, waiting, progress, options) {
     else if (event.key === "Escape" && states.get().structures.length) set({ structures: [], pattern: null });
     else if (event.key === "?") tools.showKeys();
     else if (event.composedPath().includes(root)) {
+      if (event.key === "n") set({ names: states.get().names === "all" ? "auto" : "all" }, { replace: true, keepView: true });
       const action = { c: "[data-tool=chart]", f: "[data-tool=full]", m: "[data-option=mirror]" }[event.key];
       if (event.key === "m" && states.get().mirror) set({ mirror: false }, { replace: true, keepView: true });
       else if (action) root.querySelector(action)?.click();
@@ -619,6 +625,7 @@ async function start(root, waiting, progress, options) {
     takeHome,
     attachedOf,
     compare,
+    labels,
     remove() {
       stop();
       removeEventListener("popstate", onAddress);

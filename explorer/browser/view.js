@@ -252,6 +252,7 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
   let box = HEAD_AND_SHOULDERS;
   let size = [1, 1];
   let pose = poseFor("three_quarter", box, ...size, insets);
+  let framed = pose.distance; // from where what was asked for is shown
   let moving = null;
   let asked = false;
   let painted = 0;
@@ -614,7 +615,9 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
     look(view, wanted = null, milliseconds) {
       resize(); // what stands around the view may just have changed its size
       box = wanted ?? HEAD_AND_SHOULDERS;
-      moveTo(poseFor(view, box, ...size, insets), milliseconds);
+      const target = poseFor(view, box, ...size, insets);
+      framed = target.distance;
+      moveTo(target, milliseconds);
     },
     /** Turn, shift or come nearer by steps, for the keyboard. */
     nudge: (dx, dy) => moveTo(turned(pose, asMirror ? -dx : dx, dy), 120),
@@ -704,6 +707,32 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
         if (hit && Math.hypot(...hit.xyz_mm.map((value, k) => value - at(v)[k])) < 3) return [...at(v)];
       }
       return null;
+    },
+    size: () => size,
+    /** How far the eye is, as a share of the distance that shows what was asked for. */
+    nearness: () => pose.distance / framed,
+    /** Places of those of some vertices of the skin that look towards the eye. */
+    facing(vertices) {
+      const { toEye } = axesOf(pose);
+      return vertices.filter((v) => dot(toEye, skinNormals.subarray(3 * v, 3 * v + 3)) > 0.1).map((v) => skin.positions.subarray(3 * v, 3 * v + 3));
+    },
+    /** How solid the skin is at a triangle, 0..1, as the shading draws it but for its edges. */
+    skinCover(vertices) {
+      const mean = (k) => vertices.reduce((sum, v) => sum + paintValues[3 * v + k], 0) / vertices.length;
+      const opened = mean(2);
+      return Math.max(uniforms.glass * (1 - 0.8 * opened), mean(0) > 0.5 ? 0.94 - 0.22 * opened : 0);
+    },
+    /** The box [left, top, right, bottom] that shapes fill in the picture, or null. */
+    pictureOf(keys) {
+      const out = [Infinity, Infinity, -Infinity, -Infinity];
+      for (const key of keys) {
+        const positions = things.get(key)?.mesh.positions ?? [];
+        for (let k = 0; k < positions.length; k += 3) {
+          const { x, y } = this.project(positions.subarray(k, k + 3));
+          [out[0], out[1], out[2], out[3]] = [Math.min(out[0], x), Math.min(out[1], y), Math.max(out[2], x), Math.max(out[3], y)];
+        }
+      }
+      return out[0] < out[2] ? out : null;
     },
     /** Does the skin near a point face the eye? */
     faces(point) {
