@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 MAGIC = b"RPX1"
 #: style sheets of the explorer, in the order in which they hold
-SHEETS = ("style.css", "tools.css", "share.css", "press.css")
+SHEETS = ("style.css", "tools.css", "share.css", "press.css", "compare.css", "labels.css")
 #: distance of the dots of spillover: so many millimetres, and more where the mesh is coarse
 DOT_SPACING_MM = 4.2
 DOT_SPACING_EDGES = 0.9

@@ -26,7 +26,7 @@ class Selection:
     ----------
     structures : tuple of str
     pattern : str or None
-        One pattern of a chosen structure; None shows all.
+        One pattern of a chosen structure, in place of all of that structure; None shows all.
     side : {'left', 'right', 'both'}
     view : str
         Key view.
@@ -149,8 +149,10 @@ def _patterns(catalogue: Json, selection: Selection, chosen: list[Json]) -> Json
     deep: dict[str, Json] = {}
     for structure in chosen:
         points = {point["id"]: point for point in structure["trigger_points"]}
+        # one chosen pattern hides the others of its own structure; those of a compared one stay
+        narrowed = any(pattern["id"] == selection.pattern for pattern in structure["patterns"])
         for pattern in structure["patterns"]:
-            on = selection.pattern is None or selection.pattern == pattern["id"]
+            on = not narrowed or selection.pattern == pattern["id"]
             for side in shown_sides(structure, selection.side):
                 point = points.get(pattern["trigger_point"])
                 place = point["xyz_mm"]["right" if side == "right" else "left"] if point else None

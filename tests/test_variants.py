@@ -243,6 +243,30 @@ def test_paint_stands_out_from_every_tone(tone):
         assert contrast(colours[part], colours["skin"]) >= 3.0, part
 
 
+@pytest.mark.parametrize("tone", tones())
+def test_classic_red_stands_out_from_every_tone_and_is_red(tone):
+    """As the blue paint does; core apart from spillover in grey too, and the drawn pain in another colour."""
+    style = json.loads((folders.BROWSER / "style.json").read_text(encoding="utf-8"))
+    colours = style["tones"][tone] | style["palettes"]["red"][tone]
+    for part in ("core", "core_line", "spillover_line", "drawn_line"):
+        assert contrast(colours[part], colours["skin"]) >= 3.0, part
+    assert contrast(colours["core"], colours["core_line"]) >= 1.3
+    for part in ("core", "spillover"):
+        red, green, blue = (int(colours[part][k : k + 2], 16) for k in (1, 3, 5))
+        assert red > 1.2 * max(green, blue), part
+    red, _, blue = (int(colours["drawn"][k : k + 2], 16) for k in (1, 3, 5))
+    assert blue > red
+
+
+@pytest.mark.parametrize("tone", tones())
+def test_marks_of_compared_structures_stand_out_from_every_tone(tone):
+    colours = tones()[tone]
+    assert len(colours["compare"]) == 3
+    for mark in colours["compare"]:
+        assert contrast(mark["core"], colours["skin"]) >= 3.0
+        assert contrast(mark["line"], colours["skin"]) >= 4.5
+
+
 def test_tones_run_from_light_to_dark_and_start_with_the_default():
     style = json.loads((folders.BROWSER / "style.json").read_text(encoding="utf-8"))
     light = [luminance(colours["skin"]) for colours in style["tones"].values()]

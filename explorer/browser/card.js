@@ -3,9 +3,9 @@
 import { h, refresh, safeLink } from "./dom.js";
 
 /**
- * @param {{catalogue: Object, t: Function, set: (change: Object) => void, linked: boolean, press: Object, why: Object}} context linked: the pages that explain stand beside
+ * @param {{catalogue: Object, t: Function, set: (change: Object) => void, linked: boolean, press: Object, why: Object, compare: Object}} context linked: the pages that explain stand beside
  */
-export function makeCard({ catalogue, t, set, linked, press, why, pageEnding = "" }) {
+export function makeCard({ catalogue, t, set, linked, press, why, compare, pageEnding = "" }) {
   const element = h("section", { class: "card", "aria-label": t("card.title"), tabindex: "-1" });
 
   function areaNames(entries) {
@@ -207,6 +207,7 @@ export function makeCard({ catalogue, t, set, linked, press, why, pageEnding = "
         h("p", { class: "words", text: structure.plain }),
         shapeOf(structure),
         voices(state),
+        compare.offer(),
       ),
       why.block(structure, state),
       structure.patterns.length > 1
@@ -232,7 +233,11 @@ export function makeCard({ catalogue, t, set, linked, press, why, pageEnding = "
       const focus = focusIn(element);
       const same = element.dataset.structures === state.structures.join();
       refresh(element, JSON.stringify([state.structures, state.pattern, state.voice, state.why, state.side]), () =>
-        structures.length ? structures.flatMap((structure) => chosen(structure, state)) : welcome(),
+        structures.length > 1
+          ? [...compare.cards(state, { badges, areaLine, voices }), h("p", { class: "note", text: t("about.purpose") }), credits(), explains()]
+          : structures.length
+            ? structures.flatMap((structure) => chosen(structure, state))
+            : welcome(),
       );
       element.dataset.structures = state.structures.join();
       if (same) {

@@ -1,10 +1,12 @@
 // The chart: the body from four sides on paper, painted with the same weights on the same skin as the 3D view.
 // Always whole, and what there is where a browser cannot draw in 3D.
 
+import { stripesOf } from "./compare.js";
 import { h, svg } from "./dom.js";
 import { mirrored, normalsOf } from "./geometry.js";
 import { depthUnder, gridOf, linesOf, loopsOf, onPaper, PAPER, pathOf, valuesOn } from "./project.js";
 import { areaSides } from "./scene.js";
+import { groupsOf } from "./sharing.js";
 
 const LEVEL = 127.5;
 const HEAD_TO = 238; // mm below the origin: how far the chart reaches when no paint lies lower
@@ -20,6 +22,7 @@ const POINT_MM = 32; // and a trigger point where it lies no deeper than this
 export function makeChart({ catalogue, t, weights, dots, meshes }) {
   const skin = meshes.get("skin");
   const { style } = catalogue;
+  const inkOf = ({ palette }) => ({ ...style, ...style.palettes[palette]?.light }); // on paper, whatever the tone of the skin
   const bodies = {}; // side -> grid, outline and lines, drawn when first needed
   const shells = {};
   let shown = null;
@@ -114,6 +117,24 @@ export function makeChart({ catalogue, t, weights, dots, meshes }) {
     };
   }
 
+  /** Paint of each compared structure on one side of the body. */
+  function drawnMarks(name, groups) {
+    const { side, grid } = bodyOf(name);
+    return groups.map(({ letter, entries }, k) => {
+      const paint = weights.paint(entries);
+      const [core, spillover] = [valuesOn(grid, paint.core), valuesOn(grid, paint.spillover)];
+      const spots = [];
+      dots.vertices.forEach((vertex, n) => {
+        if (paint.spillover[vertex] < 110) return;
+        const place = onPaper(side, skin.positions.subarray(3 * vertex, 3 * vertex + 3));
+        if (depthUnder(grid, place) < 1.5) spots.push([place[0], place[1], dots.radii[n] / 10]);
+      });
+      const loops = loopsOf(grid, core, LEVEL);
+      const both = core.map((value, n) => Math.min(255, value + spillover[n]));
+      return { letter, colours: style.tones.light.compare[k], core: loops, spillover: spillover.some((value) => value > LEVEL) ? loopsOf(grid, both, LEVEL) : [], spots, at: insideOf(loops) };
+    });
+  }
+
   /** A soft ellipse where a deep place lies, on the sides of the body from which it is not far, and not nearer from behind. */
   function deepMarks({ area, side: bodySide, role, drawn: own = false }, name) {
     const { side, grid } = bodyOf(name);
@@ -159,7 +180,7 @@ export function makeChart({ catalogue, t, weights, dots, meshes }) {
   }
 
   /** The figure of one side as SVG parts with their looks in attributes, so that a saved file needs no style sheet. */
-  function parts(name, found, mirror, id, [left, , across]) {
+  function parts(name, found, mirror, id, [left, , across], ink) {
     const body = bodyOf(name);
     const flip = mirror ? { transform: `matrix(-1 0 0 1 ${2 * left + across} 0)` } : {};
     const line = { fill: "none", "stroke-linejoin": "round", "stroke-linecap": "round" };
@@ -185,14 +206,15 @@ export function makeChart({ catalogue, t, weights, dots, meshes }) {
       ...body.tones.map((tone) => svg("path", { class: "tone", d: tone, fill: "#8a6a50", "fill-opacity": 0.1, "fill-rule": "evenodd" })),
       ...body.eyes.map((part, k) => svg("path", { class: "eye", d: part, fill: k ? "#6f665d" : "#ffffff", stroke: k ? "none" : "#9a8f84", "stroke-width": 1.2 })),
       svg("path", { class: "feature", d: body.lines, ...line, stroke: "#9a8f84", "stroke-width": 1.2 }),
-      ...(found.spillover.length
+      ...(found.marks ?? []).flatMap((mark) => markParts(mark, `${id}-${mark.letter}`)),
+      ...(found.spillover.length && !found.marks
         ? [
-            svg("path", { class: "spillover", d: pathOf(found.spillover, true), fill: style.spillover, "fill-opacity": 0.22, "fill-rule": "evenodd", stroke: style.spillover_line, "stroke-width": 1.8, "stroke-dasharray": "5 4" }),
-            svg("path", { class: "dots", d: found.spots.map(([x, y, r]) => disc(x, y, r)).join(""), fill: style.spillover_line }),
+            svg("path", { class: "spillover", d: pathOf(found.spillover, true), fill: ink.spillover, "fill-opacity": 0.22, "fill-rule": "evenodd", stroke: ink.spillover_line, "stroke-width": 1.8, "stroke-dasharray": "5 4" }),
+            svg("path", { class: "dots", d: found.spots.map(([x, y, r]) => disc(x, y, r)).join(""), fill: ink.spillover_line }),
           ]
         : []),
-      ...(found.core.length
-        ? [svg("path", { class: "core", d: pathOf(found.core, true), fill: style.core, "fill-rule": "evenodd", stroke: style.core_line, "stroke-width": 2.4, "stroke-linejoin": "round" })]
+      ...(found.core.length && !found.marks
+        ? [svg("path", { class: "core", d: pathOf(found.core, true), fill: ink.core, "fill-rule": "evenodd", stroke: ink.core_line, "stroke-width": 2.4, "stroke-linejoin": "round" })]
         : []),
       ...(found.own.length ? [svg("path", { class: "own", d: pathOf(found.own, true), "fill-rule": "evenodd", "stroke-linejoin": "round", ...ownLook })] : []),
       ...found.deep.filter((mark) => mark.own).map((mark) => svg("ellipse", { class: "own", cx: mark.x.toFixed(1), cy: mark.y.toFixed(1), rx: mark.rx.toFixed(1), ry: mark.ry.toFixed(1), ...ownLook })),
@@ -206,6 +228,7 @@ export function makeChart({ catalogue, t, weights, dots, meshes }) {
           svg("path", { class: "point", d: arms, ...line, stroke: "#14181d", "stroke-width": 3.6 }),
         ];
       }),
+      ...(found.marks ?? []).filter(({ at }) => at).map(({ letter, at: [x, y], colours }) => letterSign(letter, x, y, colours, mirror)),
     );
   }
 
@@ -230,7 +253,7 @@ export function makeChart({ catalogue, t, weights, dots, meshes }) {
     const lines = drawing ? [`${t("legend.drawn_long")}: ${drawing.places.join(", ") || t("chart.unnamed")}.`] : [];
     for (const structure of state.structures.map((id) => catalogue.structures[id]).filter(Boolean)) {
       for (const pattern of structure.patterns) {
-        if (state.pattern && state.pattern !== pattern.id) continue;
+        if (state.pattern !== pattern.id && structure.patterns.some((own) => own.id === state.pattern)) continue;
         const point = structure.trigger_points.find((entry) => entry.id === pattern.trigger_point);
         const sides = structure.pairing === "midline" ? ["midline"] : state.side === "both" ? ["left", "right"] : [state.side];
         const places = (entries) =>
@@ -260,22 +283,25 @@ export function makeChart({ catalogue, t, weights, dots, meshes }) {
     return t("chart.figure", { view: t(`view.${name}`), shown: kinds.length ? kinds.join(", ") : t("chart.nothing") });
   }
 
+  const withMarks = (name, found, groups) => (groups.length ? { ...found, marks: drawnMarks(name, groups) } : found);
+
   /** Draw, if the chart can be seen. */
   function render() {
     if (!shown || element.hidden) return;
     const { scene, state, drawing } = shown;
-    const key = JSON.stringify([scene.paint, scene.markers, scene.deep, state.mirror, drawing?.key]);
+    const groups = groupsOf(catalogue, state);
+    const key = JSON.stringify([scene.paint, scene.markers, scene.deep, state.mirror, groups, state.palette, drawing?.key]);
     if (element.dataset.key === key) return;
     element.dataset.key = key;
     const paint = weights.paint(scene.paint);
     const lowest = lowestOf(scene, paint, drawing);
     const widest = Math.max(...Object.keys(PAPER).map((name) => boxOf(name, lowest)[2]));
     for (const [name, { picture, figure }] of Object.entries(figures)) {
-      const found = drawn(name, scene, paint, drawing);
+      const found = withMarks(name, drawn(name, scene, paint, drawing), groups);
       const box = boxOf(name, lowest);
       picture.setAttribute("viewBox", box.map((value) => value.toFixed(1)).join(" "));
       picture.setAttribute("aria-label", labelOf(name, found));
-      picture.replaceChildren(parts(name, found, Boolean(state.mirror), `rpx-deep-${name}`, box), ...letterMarks(name, Boolean(state.mirror), box, box[1] + 44));
+      picture.replaceChildren(parts(name, found, Boolean(state.mirror), `rpx-deep-${name}`, box, inkOf(state)), ...letterMarks(name, Boolean(state.mirror), box, box[1] + 44));
       figure.style.flex = `${box[2]} 1 0`;
       figure.style.setProperty("--share", (box[2] / widest).toFixed(3));
       figure.style.setProperty("--shape", `${box[2]} / ${box[3]}`);
@@ -316,7 +342,8 @@ export function makeChart({ catalogue, t, weights, dots, meshes }) {
         const box = boxOf(name, lowest);
         const clip = `rpx-clip-${name}`;
         const frame = svg("clipPath", { id: clip }, svg("rect", { x: box[0], y: box[1], width: box[2], height: box[3] }));
-        const figure = svg("g", { "clip-path": `url(#${clip})` }, parts(name, drawn(name, scene, paint, drawing), Boolean(state.mirror), `rpx-saved-${name}`, box));
+        const found = withMarks(name, drawn(name, scene, paint, drawing), groupsOf(catalogue, state));
+        const figure = svg("g", { "clip-path": `url(#${clip})` }, parts(name, found, Boolean(state.mirror), `rpx-saved-${name}`, box, inkOf(state)));
         const caption = svg("text", { x: box[0] + box[2] / 2, y: box[1] + box[3] + 30, "text-anchor": "middle", "font-size": 22, fill: "#22282f" });
         caption.textContent = t(`view.${name}`);
         out.append(svg("g", { transform: `translate(${(x - box[0]).toFixed(1)} ${(-box[1]).toFixed(1)})` }, frame, figure, ...letterMarks(name, Boolean(state.mirror), box, box[1] + 44), caption));
@@ -326,6 +353,57 @@ export function makeChart({ catalogue, t, weights, dots, meshes }) {
       return { element: out, width: x - 20, height };
     },
   };
+}
+
+/** One of compared structures: tint, stripes, solid outline; dots of its own shape and a dashed outline. */
+function markParts({ letter, colours: { core, line }, core: loops, spillover, spots }, id) {
+  const out = [];
+  const ring = { "fill-rule": "evenodd", stroke: line, "stroke-linejoin": "round" };
+  if (spillover.length) {
+    out.push(svg("path", { class: `spillover mark-${letter}`, d: pathOf(spillover, true), fill: core, "fill-opacity": 0.12, ...ring, "stroke-width": 1.8, "stroke-dasharray": "5 4" }));
+    out.push(svg("path", { class: `dots mark-${letter}`, d: spots.map(([x, y, r]) => spot(letter, x, y, r)).join(""), fill: line }));
+  }
+  if (loops.length) {
+    out.push(svg("defs", {}, stripesOf(letter, id, core)));
+    out.push(svg("path", { class: "tint", d: pathOf(loops, true), fill: core, "fill-opacity": 0.2, "fill-rule": "evenodd" }));
+    out.push(svg("path", { class: `core mark-${letter}`, d: pathOf(loops, true), fill: `url(#${id})`, ...ring, "stroke-width": 2.4 }));
+  }
+  return out;
+}
+
+function spot(letter, x, y, r) {
+  if (letter === "A") return disc(x, y, r);
+  const at = (dx, dy) => `${(x + dx * r).toFixed(1)} ${(y + dy * r).toFixed(1)}`;
+  return letter === "B" ? `M${at(0, -1.4)}L${at(1.25, 0.85)}L${at(-1.25, 0.85)}Z` : `M${at(-0.95, -0.95)}L${at(0.95, -0.95)}L${at(0.95, 0.95)}L${at(-0.95, 0.95)}Z`;
+}
+
+function letterSign(letter, x, y, { core, line }, mirror) {
+  const text = svg("text", { x: 0, y: 8.5, "text-anchor": "middle", "font-size": 24, "font-weight": 700, fill: "#14181d" });
+  text.textContent = letter;
+  return svg("g", { class: "sign", transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})${mirror ? " scale(-1 1)" : ""}` }, svg("circle", { r: 15, fill: "#ffffff", stroke: line, "stroke-width": 3 }), text);
+}
+
+/** A point well inside the largest of some loops, or null. */
+function insideOf(loops) {
+  const sizeOf = (loop) => Math.abs(loop.reduce((sum, [x, y], k) => sum + x * loop[(k + 1) % loop.length][1] - y * loop[(k + 1) % loop.length][0], 0)) / 2;
+  const largest = loops.reduce((best, loop) => (!best || sizeOf(loop) > sizeOf(best) ? loop : best), null);
+  if (!largest || sizeOf(largest) < 250) return null;
+  const inside = ([x, y]) => largest.reduce((odd, [ax, ay], k) => {
+    const [bx, by] = largest[(k + 1) % largest.length];
+    return ay > y !== by > y && x < ((bx - ax) * (y - ay)) / (by - ay) + ax ? !odd : odd;
+  }, false);
+  const xs = largest.map(([x]) => x);
+  const ys = largest.map(([, y]) => y);
+  let [best, most] = [null, 0];
+  for (let i = 1; i < 12; i += 1) {
+    for (let j = 1; j < 12; j += 1) {
+      const p = [Math.min(...xs) + (i / 12) * (Math.max(...xs) - Math.min(...xs)), Math.min(...ys) + (j / 12) * (Math.max(...ys) - Math.min(...ys))];
+      if (!inside(p)) continue;
+      const free = Math.min(...largest.map(([x, y]) => Math.hypot(x - p[0], y - p[1])));
+      if (free > most) [best, most] = [p, free];
+    }
+  }
+  return best;
 }
 
 function disc(x, y, r) {

@@ -1,7 +1,7 @@
 // What stands around the canvas: key views, side, layers, legend, orientation letters, trigger point marks, hover name.
 
 import { h, svg } from "./dom.js";
-import { SIDES, TONES, VIEWS } from "./state.js";
+import { PALETTES, SIDES, TONES, VIEWS } from "./state.js";
 
 /** A group of buttons of which one is pressed. */
 function segments(label, options, name, set, t, key) {
@@ -41,6 +41,7 @@ export function makeControls({ t, set, bodies, lookAgain, atlases = [], atlas = 
   const body = bodies.length > 1 ? menu(t("body.title"), "body", bodies, set, t) : null;
   const shapes = atlases.length > 1 ? menu(t("shapes.title"), "atlas", atlases, set, t, (name) => (name === "default" ? t("shapes.ours") : name)) : null;
   const tone = menu(t("tone.title"), "tone", TONES, set, t);
+  const palette = menu(t("palette.title"), "palette", PALETTES, set, t);
   const [muscles, bones] = [layer("muscles"), layer("bones")];
   const layers = h(
     "fieldset",
@@ -50,7 +51,7 @@ export function makeControls({ t, set, bodies, lookAgain, atlases = [], atlas = 
     h("label", { for: "rpx-muscles" }, muscles, t("layers.muscles")),
     h("label", { for: "rpx-bones" }, bones, t("layers.bones")),
   );
-  const looks = h("div", { class: "looks" }, shapes && shapes.element, body && body.element, tone.element);
+  const looks = h("div", { class: "looks" }, shapes && shapes.element, body && body.element, tone.element, palette.element);
   const legend = h(
     "ul",
     { class: "legend", "aria-label": t("legend.title") },
@@ -64,6 +65,11 @@ export function makeControls({ t, set, bodies, lookAgain, atlases = [], atlas = 
     sides: sides.element,
     layers,
     looks,
+    /** Put entries before the others of the legend, such as those of compared structures. */
+    legendOf(entries) {
+      for (const old of legend.querySelectorAll("[data-legend^=compare]")) old.remove();
+      legend.prepend(...entries);
+    },
     show(state) {
       sides.show(state.side);
       for (const button of views.children) button.setAttribute("aria-pressed", String(button.dataset.view === state.view));
@@ -72,6 +78,7 @@ export function makeControls({ t, set, bodies, lookAgain, atlases = [], atlas = 
       bones.checked = state.bones;
       body?.show(state.body);
       tone.show(state.tone);
+      palette.show(state.palette);
       shapes?.show(atlas);
     },
   };

@@ -4,10 +4,10 @@ import { h, refresh } from "./dom.js";
 import { search, vocabulary } from "./search.js";
 
 /**
- * @param {{catalogue: Object, t: Function, onChoose: (id: string) => void}} context
+ * @param {{catalogue: Object, t: Function, onChoose: (id: string) => void, compare: Object}} context
  * @returns {{element: HTMLElement, show: (state: Object) => void, focusSearch: () => void}}
  */
-export function makeList({ catalogue, t, onChoose }) {
+export function makeList({ catalogue, t, onChoose, compare }) {
   const all = Object.values(catalogue.structures);
   const knowledge = { areas: catalogue.areas, words: vocabulary(t("search.fillers"), t("search.same")) };
   let state = null;
@@ -41,16 +41,29 @@ export function makeList({ catalogue, t, onChoose }) {
     h("h2", { class: "sr-only", text: t("list.title") }),
     h("label", { for: "rpx-search", class: "label", text: t("list.title") }),
     field,
+    compare.hint,
     count,
     body,
   );
 
   function walk(event) {
+    const row = event.target.closest("li");
+    if (event.key === "ArrowRight" || event.key === "ArrowLeft") {
+      const to = row?.querySelector(event.key === "ArrowRight" ? "[data-compare]" : "[data-id]");
+      if (to) event.preventDefault();
+      to?.focus();
+      return;
+    }
+    if (event.key === "+" && row) {
+      event.preventDefault();
+      compare.toggle(row.querySelector("[data-id]").dataset.id);
+      return;
+    }
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (!step) return;
     event.preventDefault();
     const buttons = [...body.querySelectorAll("button[data-id]")].filter((button) => button.offsetParent);
-    const place = buttons.indexOf(event.target) + step;
+    const place = buttons.indexOf(row?.querySelector("[data-id]")) + step;
     if (place < 0) field.focus();
     else buttons[place]?.focus();
   }
@@ -72,7 +85,7 @@ export function makeList({ catalogue, t, onChoose }) {
       {},
       h(
         "button",
-        { type: "button", dataset: { id: structure.id }, class: "entry", "aria-pressed": String(chosen), onclick: () => onChoose(structure.id) },
+        { type: "button", dataset: { id: structure.id }, class: "entry", "aria-pressed": String(chosen), onclick: (event) => (event.ctrlKey || event.metaKey || event.shiftKey ? compare.toggle(structure.id) : onChoose(structure.id)) },
         h("span", { class: "entry-name", text: structure.name }),
         alias ? h("span", { class: "entry-alias", text: said(alias, by) }) : null,
         ["ours", "both"].includes(catalogue.own?.shapes[structure.id]) && structure.kind.startsWith("muscle")
@@ -85,6 +98,7 @@ export function makeList({ catalogue, t, onChoose }) {
           ...grades.map((grade) => h("span", { class: `grade grade-${grade}`, title: t("grade.title", { grade }), text: grade })),
         ),
       ),
+      compare.rowButton(structure, state),
     );
   }
 
@@ -120,10 +134,11 @@ export function makeList({ catalogue, t, onChoose }) {
   return {
     element,
     show(next) {
-      const focused = element.getRootNode().activeElement?.dataset?.id;
+      const active = element.getRootNode().activeElement;
+      const focused = element.contains(active) ? active.closest("li")?.querySelector("[data-id]")?.dataset.id : null;
       state = next;
       render();
-      if (focused) body.querySelector(`button[data-id="${CSS.escape(focused)}"]`)?.focus();
+      if (focused) body.querySelector(`button[data-id="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
     },
     focusSearch: () => field.focus(),
   };

@@ -4,10 +4,12 @@ import { container, load, loadJson, loadText } from "./assets.js";
 import { attachmentsOf, bonesNamed } from "./attachments.js";
 import { makeCard } from "./card.js";
 import { makeChart } from "./chart.js";
+import { makeCompare } from "./compare.js";
 import { makeControls, makeOverlay } from "./controls.js";
 import { h } from "./dom.js";
 import { captionOf, chartFile, keep, pictureOf } from "./picture.js";
 import { meshesOf, normalsOf } from "./geometry.js";
+import { makeLabels } from "./labels.js";
 import { chosenLanguage, dressPage, languageChoice, markEnglish } from "./language.js";
 import { makeLasting } from "./lasting.js";
 import { makeList } from "./list.js";
@@ -16,6 +18,7 @@ import { makePain } from "./pain.js";
 import { weightsOf } from "./paint.js";
 import { makePress } from "./press.js";
 import { sceneOf } from "./scene.js";
+import { groupsOf } from "./sharing.js";
 import { fromFragment, INITIAL, store, toFragment } from "./state.js";
 import { translator } from "./texts.js";
 import { makeMannequin, makeTabs, makeTheme, makeTools, preference } from "./tools.js";
@@ -132,11 +135,27 @@ async function start(root, waiting, progress, options) {
   };
   const choose = (id) => {
     const now = states.get().structures;
-    set(now.length === 1 && now[0] === id ? { structures: [], pattern: null } : chosenBy(id));
+    if (compare.waiting()) compare.toggle(id);
+    else set(now.length === 1 && now[0] === id ? { structures: [], pattern: null } : chosenBy(id));
   };
 
   let view = null;
-  const list = makeList({ catalogue, t, onChoose: choose });
+  const compare = makeCompare({
+    catalogue,
+    t,
+    set,
+    get: states.get,
+    view: () => view,
+    weights,
+    chosenBy,
+    tell: (words) => tell(words),
+    lookFor() {
+      if (states.get().mode === "pain") set({ mode: "muscle" }, { keepView: true });
+      if (root.dataset.narrow === "true") tabs.choose("list");
+      list.focusSearch();
+    },
+  });
+  const list = makeList({ catalogue, t, onChoose: choose, compare });
   const press = makePress({
     catalogue,
     t,
@@ -147,7 +166,7 @@ async function start(root, waiting, progress, options) {
     say: (text) => (announce.textContent = text),
   });
   const why = makeWhy({ catalogue, t, set, view: () => view, weights, linked: options.linked });
-  const card = makeCard({ catalogue, t, set, linked: options.linked, press, why, pageEnding: `${t.language === "en" ? "" : `.${t.language}`}${options.pageEnding ?? ""}` });
+  const card = makeCard({ catalogue, t, set, linked: options.linked, press, why, compare, pageEnding: `${t.language === "en" ? "" : `.${t.language}`}${options.pageEnding ?? ""}` });
   const overlay = makeOverlay({ catalogue, t, set, press });
   const stage = h("div", { class: "stage" });
   const canvasPlace = h("div", {
@@ -183,6 +202,7 @@ async function start(root, waiting, progress, options) {
   };
   const fileName = () => ["referred-pain", ...states.get().structures, states.get().pattern, states.get().side].filter(Boolean).join("_").slice(0, 100);
   const caption = () => captionOf({ catalogue, t, state: states.get(), inWords: chart.inWords });
+  const inks = () => ({ ...catalogue.style, ...catalogue.style.palettes[states.get().palette]?.light });
   const does = {
     back: () => view?.look(states.get().view, frameOf(states.get())),
     chart() {
@@ -190,9 +210,9 @@ async function start(root, waiting, progress, options) {
       showChart(chart.element.hidden);
     },
     savePicture: threeD
-      ? () => pictureOf(view.snapshot(), overlay.drawn(view), caption(), catalogue.style).toBlob((blob) => keep(blob, `${fileName()}.png`))
+      ? () => pictureOf(view.snapshot(), overlay.drawn(view), caption(), inks()).toBlob((blob) => keep(blob, `${fileName()}.png`))
       : null,
-    saveChart: () => keep(new Blob([chartFile(chart.sheet(), caption(), catalogue.style)], { type: "image/svg+xml" }), `${fileName()}_chart.svg`),
+    saveChart: () => keep(new Blob([chartFile(chart.sheet(), caption(), inks())], { type: "image/svg+xml" }), `${fileName()}_chart.svg`),
   };
   const tools = makeTools({ t, set, theme, root, does });
   const mannequin = makeMannequin(t);
@@ -201,7 +221,9 @@ async function start(root, waiting, progress, options) {
   if (options.linked) tools.options.append(languageChoice(catalogue.texts, t) ?? "");
   controls.bottom.append(tools.more);
   controls.bottom.prepend(press.caption);
-  overlay.element.append(why.chips);
+  const labels = makeLabels({ catalogue, t, view: () => view, weights, stage });
+  overlay.element.prepend(labels.element);
+  overlay.element.append(compare.chips, why.chips);
   stage.append(canvasPlace, overlay.element, controls.top, controls.bottom, tools.bar, mannequin.element, tools.note, note);
   canvasPlace.append(h("p", { id: "rpx-canvas-help", class: "sr-only", text: t("canvas.help") }));
 
@@ -279,9 +301,13 @@ async function start(root, waiting, progress, options) {
       options.vtk,
       { meshes, weights, style: catalogue.style, dots, vertexAreas: paintPack.array("areas"), bonesNamed: (id) => bonesNamed(catalogue, id) },
       {
-        onPick: (hit) => {
+        onPick: (hit, event) => {
           if (choosingPain()) {
             if (!pain.brushes()) pain.clicked(hit?.skin && weights.areaAt(hit.skin.vertices));
+            return;
+          }
+          if (hit && catalogue.structures[hit.id] && (compare.waiting() || event.shiftKey || event.ctrlKey || event.metaKey)) {
+            compare.toggle(hit.id);
             return;
           }
           if (hit && catalogue.structures[hit.id]) {
@@ -304,6 +330,7 @@ async function start(root, waiting, progress, options) {
           if (!view) return;
           overlay.place(view, pose, states.get().mirror);
           why.place();
+          turned();
           mannequin.place(pose, states.get().mirror);
         },
         onLost: () => lasting.lost(),
@@ -344,7 +371,7 @@ async function start(root, waiting, progress, options) {
 
   /** What the view shows: the scene, and in pain mode a closed skin with the drawing and the map that is looked at. */
   function shownScene(state) {
-    const scene = sceneOf(catalogue, state);
+    const scene = { ...sceneOf(catalogue, state), compare: groupsOf(catalogue, state) };
     if (state.mode !== "pain") return scene;
     const looked = pain.preview();
     const other = looked && sceneOf(catalogue, { ...state, structures: [looked.structure], pattern: looked.pattern, side: looked.side === "midline" ? "both" : looked.side });
@@ -398,11 +425,36 @@ async function start(root, waiting, progress, options) {
     return markers.map((marker, k) => ({ ...marker, xyz_mm: [...places.subarray(3 * k, 3 * k + 3)] }));
   }
 
+  /** Colours of skin and paint. */
+  function coloursOf({ tone, palette }) {
+    return { ...catalogue.style.tones[tone], ...catalogue.style.palettes[palette]?.[tone] };
+  }
+
+  let settling = null;
+  /** The view has turned: what is found anew only when it stands still. */
+  function turned() {
+    compare.place();
+    labels.turning();
+    clearTimeout(settling);
+    settling = setTimeout(() => {
+      if (!root.isConnected) return;
+      compare.find(states.get());
+      labels.find(sceneOf(catalogue, states.get()), states.get(), root.dataset.narrow === "true");
+    }, 160);
+  }
+
   function dress(state, before) {
-    if (before?.tone !== state.tone) {
-      const colours = catalogue.style.tones[state.tone];
+    if (before?.tone !== state.tone || before?.palette !== state.palette) {
+      const colours = coloursOf(state);
       view?.tint(colours);
-      for (const name of ["core", "core_line", "spillover"]) root.style.setProperty(SWATCHES[name], colours[name]);
+      for (const name of Object.keys(SWATCHES)) {
+        if (colours[name]) root.style.setProperty(SWATCHES[name], colours[name]);
+        else root.style.removeProperty(SWATCHES[name]);
+      }
+      colours.compare.forEach(({ core, line }, k) => {
+        root.style.setProperty(`--mark-${"abc"[k]}`, core);
+        root.style.setProperty(`--mark-${"abc"[k]}-line`, line);
+      });
     }
     if (before && before.body !== state.body) {
       wear(state.body).then(() => {
@@ -428,6 +480,9 @@ async function start(root, waiting, progress, options) {
     takeHome?.show(state);
     if (whole) whole.href = linkOf(state);
     controls.show(state);
+    controls.legendOf(compare.legend(state));
+    stage.dataset.comparing = String(state.structures.length > 1);
+    if (!how.keepView || !state.structures.length) compare.wait(false);
     tools.show(state);
     overlay.show({ ...scene, markers: placed(scene.markers) }, state);
     view?.mirror(state.mirror);
@@ -448,7 +503,8 @@ async function start(root, waiting, progress, options) {
     if (before && JSON.stringify(state.structures) !== JSON.stringify(before.structures)) {
       const names = state.structures.map((id) => catalogue.structures[id].name).join(", ");
       if (names && root.dataset.narrow === "true") tabs.choose("card");
-      announce.textContent = names ? t("announce.chosen", { names, side: t(`side.${state.side}`) }) : t("announce.none");
+      const shared = state.structures.length > 1 ? ` ${compare.words(state).shared}` : "";
+      announce.textContent = names ? t("announce.chosen", { names, side: t(`side.${state.side}`) }) + shared : t("announce.none");
     }
   }
 
@@ -479,8 +535,11 @@ async function start(root, waiting, progress, options) {
     return attachedNames.get(key);
   }
 
-  function problem(words) {
-    if (words.length) tell(t("link.unknown", { words: words.join(", ") }));
+  function problem(words, more = []) {
+    const told = [];
+    if (words.length) told.push(t("link.unknown", { words: words.join(", ") }));
+    if (more.length) told.push(t("compare.most_link", { names: more.map((id) => catalogue.structures[id].name).join(", ") }));
+    if (told.length) tell(told.join(" "));
   }
 
   function tell(words) {
@@ -506,8 +565,8 @@ async function start(root, waiting, progress, options) {
   });
   const onAddress = () => {
     if (writing) return;
-    const { state, problems } = fromFragment(location.hash, known);
-    problem(problems);
+    const { state, problems, more } = fromFragment(location.hash, known);
+    problem(problems, more);
     const other = (state.atlas ?? null) !== states.get().atlas;
     states.set(state, { fromLink: true });
     if (other) location.reload();
@@ -542,10 +601,12 @@ async function start(root, waiting, progress, options) {
       list.focusSearch();
     } else if (tools.dialog.open || inField || event.ctrlKey || event.metaKey || event.altKey) return;
     else if (event.key === "Escape" && press.active()) press.stop();
+    else if (event.key === "Escape" && compare.waiting()) compare.wait(false);
     else if (event.key === "Escape" && states.get().why && states.get().structures.length) set({ why: false });
     else if (event.key === "Escape" && states.get().structures.length) set({ structures: [], pattern: null });
     else if (event.key === "?") tools.showKeys();
     else if (event.composedPath().includes(root)) {
+      if (event.key === "n") set({ names: states.get().names === "all" ? "auto" : "all" }, { replace: true, keepView: true });
       const action = { c: "[data-tool=chart]", f: "[data-tool=full]", m: "[data-option=mirror]" }[event.key];
       if (event.key === "m" && states.get().mirror) set({ mirror: false }, { replace: true, keepView: true });
       else if (action) root.querySelector(action)?.click();
@@ -575,7 +636,7 @@ async function start(root, waiting, progress, options) {
   onWidth();
   show(states.get(), null);
   tabs.choose(states.get().structures.length || host === "embed" ? "card" : "list");
-  problem(fromLink.problems);
+  problem(fromLink.problems, fromLink.more);
   root.dataset.ready = "true";
 
   const explorer = {
@@ -592,6 +653,8 @@ async function start(root, waiting, progress, options) {
     pain,
     takeHome,
     attachedOf,
+    compare,
+    labels,
     remove() {
       stop();
       removeEventListener("popstate", onAddress);
@@ -602,6 +665,7 @@ async function start(root, waiting, progress, options) {
       theme.remove();
       lasting.remove();
       unmark();
+      clearTimeout(settling);
       view?.remove();
     },
   };
@@ -610,7 +674,7 @@ async function start(root, waiting, progress, options) {
 }
 
 /** Where the style sheet keeps the colours of the paint. */
-const SWATCHES = { core: "--core", core_line: "--core-line", spillover: "--spill" };
+const SWATCHES = { core: "--core", core_line: "--core-line", spillover: "--spill", drawn: "--drawn", drawn_line: "--drawn-line" };
 
 /** A box with some room around it, no smaller than a head. */
 function widened(box) {

@@ -182,15 +182,17 @@ export function ribbonOf(chains, { width, lift, dash = Infinity, gap = 0 }) {
 /**
  * Dots on the skin wherever spillover lies: flat discs at fixed vertices, so that they never swim.
  * @param {ArrayLike<number>} dots vertices spread evenly over the skin, with a radius in tenths of a mm each
+ * @param {{corners?: number, only?: (vertex: number, k: number) => boolean}} shape corners of a dot, and which dots are drawn
  */
-export function dotsOf(mesh, normals, spillover, dots, radii, lift) {
+export function dotsOf(mesh, normals, spillover, dots, radii, lift, { corners = 8, only = () => true } = {}) {
   const positions = [];
   const faces = [];
-  const sides = 8;
+  const sides = corners;
+  const larger = Math.sqrt((8 * Math.sin((2 * Math.PI) / 8)) / (sides * Math.sin((2 * Math.PI) / sides))); // as much ink with fewer corners
   for (let k = 0; k < dots.length; k += 1) {
     const vertex = dots[k];
-    if (spillover[vertex] < 110) continue;
-    const radius = (radii[k] / 10) * (spillover[vertex] < 150 ? 0.75 : 1);
+    if (spillover[vertex] < 110 || !only(vertex, k)) continue;
+    const radius = larger * (radii[k] / 10) * (spillover[vertex] < 150 ? 0.75 : 1);
     const normal = [0, 1, 2].map((axis) => normals[3 * vertex + axis]);
     const helper = Math.abs(normal[2]) < 0.9 ? [0, 0, 1] : [0, 1, 0];
     const u = unit([

@@ -22,7 +22,8 @@ export function captionOf({ catalogue, t, state, inWords }) {
   for (const structure of chosen) {
     add(structure.name, { size: 22, weight: 700, gap: 6 });
     add(structure.latin, { italic: true, quiet: true });
-    const patterns = structure.patterns.filter((pattern) => !state.pattern || state.pattern === pattern.id);
+    const narrowed = structure.patterns.some((pattern) => pattern.id === state.pattern);
+    const patterns = structure.patterns.filter((pattern) => !narrowed || state.pattern === pattern.id);
     add(`${t("side.title")}: ${t(`side.${structure.pairing === "midline" ? "midline" : state.side}`)}`);
     for (const pattern of patterns) {
       const point = structure.trigger_points.find((entry) => entry.id === pattern.trigger_point);

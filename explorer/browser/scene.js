@@ -65,7 +65,8 @@ export function sceneOf(catalogue, state) {
   const deep = new Map();
   for (const structure of chosen) {
     for (const pattern of structure.patterns) {
-      const on = !state.pattern || state.pattern === pattern.id;
+      // one chosen pattern hides the others of its own structure; those of a compared one stay
+      const on = !structure.patterns.some((own) => own.id === state.pattern) || state.pattern === pattern.id;
       for (const side of shownSides(structure, state.side)) {
         const point = structure.trigger_points.find((entry) => entry.id === pattern.trigger_point);
         const place = point?.xyz_mm[side === "right" ? "right" : "left"];

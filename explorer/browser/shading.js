@@ -1,6 +1,8 @@
 // Own shading on vtk.js mappers: the glass skin with its paint, muscle fibres, and the eye.
 // Text is put in at vtk.js's template marks; `replaceFirst: true` keeps the mark for vtk.js's own code.
 
+import { HATCH_ATTRIBUTES, HATCH_DECLARATIONS, HATCH_SHADING } from "./hatch.js";
+
 function replacement(shaderType, mark, text, { first = true } = {}) {
   return {
     shaderType,
@@ -54,13 +56,13 @@ function install(mapper, attributes, declarations, body, uniforms) {
  * Skin: opaque where painted, glass elsewhere, more solid towards its edge.
  * Needs the point arrays `paint` (core, spillover and window, each 0..1) and `drawn` (pain that a person drew, 0..1, and
  * its stripes, a number that rises by 1 from stripe to stripe), `press` (see spread.js: distance in mm, arrival, way) and
- * `light` (0..1).
+ * `light` (0..1), and those of hatch.js.
  */
 export function shadeSkin(mapper, uniforms) {
   install(
     mapper,
-    { paint: 3, drawn: 2, press: 3, light: 1 },
-    "const vec3 warmShadow = vec3(0.42, 0.30, 0.26);\nuniform float pressFront;\nuniform float pressSpill;\nuniform float pressGlow;\nuniform vec3 glowColour;\nuniform vec3 drawnColour;\nuniform float glass;\nuniform float reveal;\nuniform vec3 coreColour;\nuniform vec3 spillColour;",
+    { paint: 3, drawn: 2, press: 3, light: 1, ...HATCH_ATTRIBUTES },
+    "const vec3 warmShadow = vec3(0.42, 0.30, 0.26);\nuniform float pressFront;\nuniform float pressSpill;\nuniform float pressGlow;\nuniform vec3 glowColour;\nuniform vec3 drawnColour;\nuniform float glass;\nuniform float reveal;\nuniform vec3 coreColour;\nuniform vec3 spillColour;" + HATCH_DECLARATIONS,
     `
   vec3 toEye = normalize(-vertexVC.xyz);
   float facing = max(dot(normalVCVSOutput, toEye), 0.0);
@@ -70,11 +72,11 @@ export function shadeSkin(mapper, uniforms) {
   float core = smoothstep(0.5 - soft, 0.5 + soft, paintVS.x) * reveal * (1.0 - smoothstep(pressFront - 4.0, pressFront, pressVS.x));
   float spill = smoothstep(0.42, 0.58, paintVS.y) * reveal * (1.0 - core) * (1.0 - smoothstep(pressSpill - 0.1, pressSpill, pressVS.y));
   vec3 shade = gl_FragData[0].rgb * mix(warmShadow, vec3(1.0), lightVS);
-  shade = mix(shade, spillColour * (0.25 + 0.75 * light), 0.30 * spill);
-  shade = mix(shade, coreColour * (0.35 + 0.65 * light), core);
+  shade = mix(shade, spillColour * (0.25 + 0.75 * light), 0.30 * spill * (1.0 - comparing));
+  shade = mix(shade, coreColour * (0.35 + 0.65 * light), core * (1.0 - comparing));
   float open = glass * (1.0 - 0.80 * paintVS.z);
   float cover = clamp(open + (1.0 - open) * 0.65 * rim * step(0.01, glass), 0.0, 1.0);
-  cover = max(cover, max((0.94 - 0.6 * paintVS.z) * core, 0.55 * spill));
+  cover = max(cover, max((0.94 - 0.6 * paintVS.z) * core * (1.0 - comparing), 0.55 * spill));${HATCH_SHADING}
   float crest = (pressVS.x - pressFront + 4.0) / 7.0;
   float run = pressVS.z * (exp(-crest * crest) + 0.35 * step(pressVS.x, pressFront));
   float finger = exp(-pressVS.x * pressVS.x / 90.0);

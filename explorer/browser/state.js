@@ -1,5 +1,6 @@
 // What is chosen and how it is shown: a plain value, its way into a link and back, and a store that tells of changes.
 
+import { MOST_COMPARED } from "./sharing.js";
 import { strokesFromText, strokesToText } from "./brush.js";
 
 export const VERSION = 1;
@@ -7,6 +8,8 @@ export const VIEWS = ["three_quarter", "front", "left", "right", "back", "top"];
 export const SIDES = ["left", "right", "both"];
 export const BODIES = ["average", "male", "female", "older"];
 export const TONES = ["light", "medium", "brown", "dark"];
+export const PALETTES = ["blue", "red"];
+export const NAMES = ["auto", "all", "none"];
 export const RESTS = ["show", "fade", "hide"];
 
 export const INITIAL = Object.freeze({
@@ -30,6 +33,8 @@ export const INITIAL = Object.freeze({
   body: "average",
   atlas: null, // whose shapes are shown; null for those that the server shows by itself
   tone: "light",
+  palette: "blue", // colours of the paint
+  names: "auto", // on leader lines: of what is chosen, and more when one is near; all; none
 });
 
 /** A state as a URL fragment without the leading #; what is as at the start is left out. */
@@ -54,6 +59,8 @@ export function toFragment(state) {
   if (state.from) out.push(`from=${state.from}`);
   if (state.body !== INITIAL.body) out.push(`body=${state.body}`);
   if (state.tone !== INITIAL.tone) out.push(`tone=${state.tone}`);
+  if (state.palette !== INITIAL.palette) out.push(`palette=${state.palette}`);
+  if (state.names !== INITIAL.names) out.push(`names=${state.names}`);
   if (state.atlas) out.push(`atlas=${encodeURIComponent(state.atlas)}`);
   return out.length === 1 ? "" : out.join("&");
 }
@@ -62,7 +69,7 @@ export function toFragment(state) {
  * A state from a URL fragment. Whatever cannot be used is left out and named.
  * @param {string} fragment with or without the leading #
  * @param {{structure: (id: string) => Object|undefined, pattern: (id: string) => Object|undefined}} known
- * @returns {{state: Object, problems: string[]}} problems are ids of texts with the word that was not understood
+ * @returns {{state: Object, problems: string[]}} problems are ids of texts with the word that was not understood; more: structures beyond those that can be compared
  */
 export function fromFragment(fragment, known) {
   const problems = [];
@@ -81,7 +88,8 @@ export function fromFragment(fragment, known) {
   };
   const ids = (fields.get("s") ?? "").split(",").filter(Boolean).slice(0, 12);
   const found = ids.filter((id) => known.structure(id) || (complain(id), false));
-  state.structures = [...new Set(found.map((id) => known.structure(id).part_of ?? id))];
+  const all = [...new Set(found.map((id) => known.structure(id).part_of ?? id))];
+  state.structures = all.slice(0, MOST_COMPARED);
   const pattern = fields.get("p");
   if (pattern !== null) {
     const owner = known.pattern(pattern)?.structure;
@@ -99,6 +107,8 @@ export function fromFragment(fragment, known) {
   choice("voice", ["plain", "clinical"]);
   choice("body", known.bodies ?? BODIES);
   choice("tone", TONES);
+  choice("palette", PALETTES);
+  choice("names", NAMES);
   choice("atlas", known.atlases ?? []);
   const skin = fields.get("skin");
   if (skin !== null) {
@@ -124,7 +134,7 @@ export function fromFragment(fragment, known) {
     if (value === "0") state[layer] = false;
     else if (value !== null && value !== "1") complain(value);
   }
-  return { state, problems };
+  return { state, problems, more: all.slice(MOST_COMPARED) };
 }
 
 /** A store: `get`, `set` with some fields, `listen` for changes. */

@@ -3,7 +3,7 @@
 
 import { axesOf, dot } from "./camera.js";
 import { h, svg } from "./dom.js";
-import { RESTS } from "./state.js";
+import { NAMES, RESTS } from "./state.js";
 
 const ICONS = {
   back: "M4 12a8 8 0 1 0 2.6-5.9M4 4v4.6h4.6",
@@ -108,6 +108,7 @@ export function makeTools({ t, set, theme, root, does }) {
   const peel = choices(t("peel.title"), Object.keys(PEEL), (name) => t(`peel.${name}`), (name) => set(PEEL[name], { replace: true, keepView: true }));
   const rest = choices(t("rest.title"), RESTS, (name) => t(`rest.${name}`), (name) => set({ rest: name }, { replace: true, keepView: true }));
   const mirror = choices(t("mirror.title"), ["facing", "mirror"], (name) => t(`mirror.${name}`), (name) => set({ mirror: name === "mirror" }, { replace: true, keepView: true }));
+  const names = choices(t("names.title"), NAMES, (name) => t(`names.${name}`), (name) => set({ names: name }, { replace: true, keepView: true }));
   const themes = choices(t("theme.title"), ["system", "light", "dark"], (name) => t(`theme.${name}`), (name) => {
     theme.set(name);
     themes.show(name);
@@ -120,7 +121,7 @@ export function makeTools({ t, set, theme, root, does }) {
     h("span", { class: "choice-title", text: t("picture.title") }),
     h("div", { class: "saves" }, does.savePicture ? save("view", does.savePicture) : null, save("chart", does.saveChart)),
   );
-  const options = h("div", { class: "options" }, peel.element, rest.element, mirror.element, themes.element, saves);
+  const options = h("div", { class: "options" }, peel.element, rest.element, mirror.element, names.element, themes.element, saves);
   const more = h("details", { class: "more" }, h("summary", { text: t("tool.more") }), options);
   more.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || !more.open) return;
@@ -142,6 +143,7 @@ export function makeTools({ t, set, theme, root, does }) {
       peel.show(peeledTo(state));
       rest.show(state.rest);
       mirror.show(state.mirror ? "mirror" : "facing");
+      names.show(state.names);
       note.hidden = !state.mirror;
     },
     remove: () => document.removeEventListener("fullscreenchange", onFull),
@@ -151,7 +153,7 @@ export function makeTools({ t, set, theme, root, does }) {
 function keysDialog(t) {
   const rows = [
     ["/", "search"], ["↑ ↓", "list"], ["← → ↑ ↓", "turn"], ["+ −", "zoom"], ["1 – 6", "views"], ["0", "back"],
-    ["C", "chart"], ["M", "mirror"], ["F", "full"], ["Esc", "clear"], ["?", "help"],
+    ["C", "chart"], ["M", "mirror"], ["N", "names"], ["+", "compare"], ["F", "full"], ["Esc", "clear"], ["?", "help"],
   ];
   const dialog = h(
     "dialog",

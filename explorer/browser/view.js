@@ -3,6 +3,7 @@
 import { between, eyeOf, axesOf, fit, panned, poseFor, project, rayThrough, turned, zoomed, VIEW_ANGLE, dot } from "./camera.js";
 import { attachmentsOf, joined } from "./attachments.js";
 import { boundsOf, mirrored, normalsOf } from "./geometry.js";
+import { makeMarking, placeOf } from "./hatch.js";
 import { dotsOf, outlinesOf, ribbonOf } from "./paint.js";
 import { openedLeft, openedOver } from "./window.js";
 import { rimOfMouth, seamOf } from "./mouth.js";
@@ -67,7 +68,7 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
 
   // --- actors -------------------------------------------------------------------------------------------------
   const uniforms = { glass: 0.5, reveal: 1, drawnColour: rgb(style.drawn), coreColour: rgb(style.core), spillColour: rgb(style.spillover) };
-  Object.assign(uniforms, STILL, { glowColour: rgb(style.glow) });
+  Object.assign(uniforms, STILL, { glowColour: rgb(style.glow), comparing: 0 });
   const things = new Map(); // key -> {actor, mesh, tree, kind, id, side}
 
   function polyData(mesh, arrays = {}, normals = normalsOf(mesh)) {
@@ -169,6 +170,8 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
     drawn: { values: drawnValues, width: 2 },
     press: { values: pressValues, width: 3 },
     light: { values: skin.light, width: 1 },
+    marks: { values: new Float32Array(3 * weights.count), width: 3 },
+    place: { values: placeOf(skin, skinNormals), width: 4 },
   };
   const skinData = polyData(skin, skinArrays, skinNormals);
   const skinActor = actorOf(skinData, style.skin, { shade: (m) => shadeSkin(m, uniforms), ambient: 0.36, diffuse: 0.74, specular: 0.04 });
@@ -199,12 +202,17 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
     request();
   }
 
-  function tint({ skin: own, core, core_line, spillover, spillover_line }) {
+  function tint({ skin: own, core, core_line, spillover, spillover_line, compare, drawn = style.drawn, drawn_line = style.drawn_line }) {
     for (const actor of [veil, skinActor]) actor.getProperty().setColor(...rgb(own));
     uniforms.coreColour = rgb(core);
     uniforms.spillColour = rgb(spillover);
     lines.core.getProperty().setColor(...rgb(core_line));
     for (const name of ["spillover", "dots"]) lines[name].getProperty().setColor(...rgb(spillover_line));
+    uniforms.drawnColour = rgb(drawn);
+    lines.live.getProperty().setColor(...rgb(drawn));
+    lines.drawn.getProperty().setColor(...rgb(drawn_line));
+    compare.forEach((mark, k) => (uniforms[`mark${"ABC"[k]}`] = rgb(mark.core)));
+    marking.tint(compare);
     request();
   }
 
@@ -218,6 +226,16 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
     drawn: actorOf(polyData(empty, {}, null), style.drawn_line, flat),
     live: actorOf(polyData(empty, {}, null), style.drawn, flat),
   };
+
+  const marking = makeMarking({
+    skin,
+    normals: skinNormals,
+    weights,
+    dots: body.dots,
+    actor: () => arriving(style.core_line, "pressFront"),
+    put: (actor, shape) => replace(actor, shape, { press: { values: new Float32Array(shape.positions.length / 3), width: 1 } }),
+    colour: (actor, hex) => actor.getProperty().setColor(...rgb(hex)),
+  });
 
   function replace(actor, shape, arrays = {}) {
     actor.setVisibility(shape.faces.length > 0);
@@ -234,6 +252,7 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
   let box = HEAD_AND_SHOULDERS;
   let size = [1, 1];
   let pose = poseFor("three_quarter", box, ...size, insets);
+  let framed = pose.distance; // from where what was asked for is shown
   let moving = null;
   let asked = false;
   let painted = 0;
@@ -477,8 +496,8 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
     if (seenFrom(pose, paint, feet) < 0.6 * best[0]) moveTo(best[1], 700);
   }
 
-  function showPaint(entries) {
-    const key = JSON.stringify(entries);
+  function showPaint(entries, groups = []) {
+    const key = JSON.stringify([entries, groups]);
     if (key === shownPaint) return false;
     shownPaint = key;
     const { core, spillover } = weights.paint(entries);
@@ -487,9 +506,12 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
       paintValues[3 * k + 1] = spillover[k] / 255;
     }
     const both = spillover.map((value, k) => Math.min(255, value + core[k]));
+    uniforms.comparing = marking.show(groups) ? 1 : 0;
+    skinData.getPointData().getArrayByName("marks").setData(marking.values, 3);
     replaceArriving(lines.core, ribbonOf(outlinesOf(skin, skinNormals, core), { width: 1.3, lift: 0.6 }), 0);
     replaceArriving(lines.spillover, ribbonOf(outlinesOf(skin, skinNormals, both), { width: 0.9, lift: 0.55, dash: 5, gap: 3.5 }), 1);
     replaceArriving(lines.dots, dotsOf(skin, skinNormals, spillover, body.dots.vertices, body.dots.radii, 0.7), 1);
+    if (groups.length) for (const name of ["core", "spillover", "dots"]) lines[name].setVisibility(false); // each group draws its own
     reveal();
     return true;
   }
@@ -545,7 +567,7 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
       pressValues.set(field.values);
       skinData.getPointData().getArrayByName("press").setData(pressValues, 3);
       shownPaint = null;
-      this.show(scene);
+      this.show({ ...scene, compare: [] });
       turnToPressed(weights.paint(scene.paint), field.feet);
       spread(field);
       return field;
@@ -586,7 +608,7 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
       const chosen = Object.keys(scene.structures).filter((key) => scene.structures[key].chosen);
       showAttached(chosen, scene.bones);
       way.show(scene.way ?? []);
-      const changed = [showPaint(scene.paint), showWindow(chosen, scene.closed)];
+      const changed = [showPaint(scene.paint, scene.compare ?? []), showWindow(chosen, scene.closed)];
       if (changed.some(Boolean)) {
         skinData.getPointData().getArrayByName("paint").setData(paintValues, 3);
         skinData.modified();
@@ -629,7 +651,9 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
     look(view, wanted = null, milliseconds) {
       resize(); // what stands around the view may just have changed its size
       box = wanted ?? HEAD_AND_SHOULDERS;
-      moveTo(poseFor(view, box, ...size, insets), milliseconds);
+      const target = poseFor(view, box, ...size, insets);
+      framed = target.distance;
+      moveTo(target, milliseconds);
     },
     /** Turn, shift or come nearer by steps, for the keyboard. */
     nudge: (dx, dy) => moveTo(turned(pose, asMirror ? -dx : dx, dy), 120),
@@ -704,6 +728,47 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
         [pose, size] = [own, ownSize];
         resize();
       }
+    },
+    /** Of some vertices of the skin the one nearest to the middle of those that are seen, or null: its place, mm. */
+    spotOn(vertices) {
+      const { toEye } = axesOf(pose);
+      const facing = vertices.filter((v) => dot(toEye, skinNormals.subarray(3 * v, 3 * v + 3)) > 0.25);
+      if (!facing.length) return null;
+      const at = (v) => skin.positions.subarray(3 * v, 3 * v + 3);
+      const middle = [0, 1, 2].map((k) => facing.reduce((sum, v) => sum + at(v)[k], 0) / facing.length);
+      const away = (v) => Math.hypot(...middle.map((value, k) => at(v)[k] - value));
+      for (const v of facing.sort((a, b) => away(a) - away(b)).slice(0, 40)) {
+        const { x, y } = project(pose, at(v), ...size);
+        const hit = x > 0 && y > 0 && x < size[0] && y < size[1] ? skinAt(x, y) : null;
+        if (hit && Math.hypot(...hit.xyz_mm.map((value, k) => value - at(v)[k])) < 3) return [...at(v)];
+      }
+      return null;
+    },
+    size: () => size,
+    /** How far the eye is, as a share of the distance that shows what was asked for. */
+    nearness: () => pose.distance / framed,
+    /** Places of those of some vertices of the skin that look towards the eye. */
+    facing(vertices) {
+      const { toEye } = axesOf(pose);
+      return vertices.filter((v) => dot(toEye, skinNormals.subarray(3 * v, 3 * v + 3)) > 0.1).map((v) => skin.positions.subarray(3 * v, 3 * v + 3));
+    },
+    /** How solid the skin is at a triangle, 0..1, as the shading draws it but for its edges. */
+    skinCover(vertices) {
+      const mean = (k) => vertices.reduce((sum, v) => sum + paintValues[3 * v + k], 0) / vertices.length;
+      const opened = mean(2);
+      return Math.max(uniforms.glass * (1 - 0.8 * opened), mean(0) > 0.5 ? 0.94 - 0.22 * opened : 0);
+    },
+    /** The box [left, top, right, bottom] that shapes fill in the picture, or null. */
+    pictureOf(keys) {
+      const out = [Infinity, Infinity, -Infinity, -Infinity];
+      for (const key of keys) {
+        const positions = things.get(key)?.mesh.positions ?? [];
+        for (let k = 0; k < positions.length; k += 3) {
+          const { x, y } = this.project(positions.subarray(k, k + 3));
+          [out[0], out[1], out[2], out[3]] = [Math.min(out[0], x), Math.min(out[1], y), Math.max(out[2], x), Math.max(out[3], y)];
+        }
+      }
+      return out[0] < out[2] ? out : null;
     },
     /** Does the skin near a point face the eye? */
     faces(point) {

@@ -133,9 +133,7 @@ def test_resizing_keeps_the_body_undistorted_and_in_the_middle(visitor):
         box = visitor.page.locator(".rpx .canvas").bounding_box()
         pixels = visitor.run("e => [e.view.canvas.width, e.view.canvas.height]")
         assert pixels == [pytest.approx(box["width"], abs=1), pytest.approx(box["height"], abs=1)]
-        left, right, low, high = (
-            visitor.where(p) for p in ((-60, 0, 0), (60, 0, 0), (0, 0, -60), (0, 0, 60))
-        )
+        left, right, low, high = (visitor.where(p) for p in ((-60, 0, 0), (60, 0, 0), (0, 0, -60), (0, 0, 60)))
         assert right[0] - left[0] == pytest.approx(low[1] - high[1], rel=0.05)
 
 
@@ -241,7 +239,9 @@ def test_ten_times_opened_and_closed_leaves_nothing_behind(stand):
 
 def test_two_views_on_one_page_keep_to_themselves(stand):
     page = stand.page
-    page.evaluate("async () => { window.second = window.place({ structures: ['masseter_superficial'], side: 'right' }); await window.second.ready; }")
+    page.evaluate(
+        "async () => { window.second = window.place({ structures: ['masseter_superficial'], side: 'right' }); await window.second.ready; }"
+    )
     first = page.locator(".rpx").first
     other = page.locator(".stand .rpx")
     assert page.evaluate("aliveContexts()") == 2
