@@ -227,8 +227,6 @@ def join(descriptor: Descriptor, rows: dict[str, list[Row]]) -> Dataset:
             ]
         ),
         drawing_studies=_by_id([cited(DrawingStudy, row) for row in rows["drawing_studies"]]),
-        press_cautions=MappingProxyType(
-            {row["region_id"]: cited(PressCaution, row) for row in rows["press_cautions"]}
-        ),
+        press_cautions=MappingProxyType({row["region_id"]: cited(PressCaution, row) for row in rows["press_cautions"]}),
         texts=MappingProxyType({language: MappingProxyType(entries) for language, entries in texts.items()}),
     )

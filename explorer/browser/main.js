@@ -20,6 +20,7 @@ import { makeMannequin, makeTabs, makeTheme, makeTools, preference } from "./too
 import { AVERAGE, bodiesOf } from "./variant.js";
 import { canDraw, makeView } from "./view.js";
 import { makeWhy } from "./why.js";
+import { wayOf } from "./why_way.js";
 
 /**
  * Put the explorer into a page.
@@ -523,6 +524,7 @@ async function start(root, waiting, progress, options) {
     scorer,
     pain,
     attachedOf,
+    wayOf: (id) => wayOf(catalogue, id),
     remove() {
       stop();
       removeEventListener("popstate", onAddress);
