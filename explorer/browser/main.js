@@ -480,7 +480,7 @@ async function start(root, waiting, progress, options) {
     else if (event.key === "Escape" && states.get().structures.length) set({ structures: [], pattern: null });
     else if (event.key === "?") tools.showKeys();
     else if (event.composedPath().includes(root)) {
-      const action = { c: "[data-tool=chart]", f: "[data-tool=full]", m: "[data-option=mirror]" }[event.key];
+      const action = { c: "[data-tool=chart]", f: "[data-tool=full]", m: "[data-option=mirror]", w: "[data-why]" }[event.key];
       if (event.key === "m" && states.get().mirror) set({ mirror: false }, { replace: true, keepView: true });
       else if (action) root.querySelector(action)?.click();
     }
