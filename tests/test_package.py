@@ -165,7 +165,8 @@ def test_every_text_of_the_interface_is_in_the_table_and_used(data):
             "body",
             "tone",
         )
-        or key.partition(".")[0] in ("tool", "peel", "rest", "mirror", "theme", "picture", "keys", "tab", "why", "attach")
+        or key.partition(".")[0]
+        in ("tool", "peel", "rest", "mirror", "theme", "picture", "keys", "tab", "why", "attach")
     }
     assert table - patterned <= used
     wanted = {f"method.{row.method.replace(' ', '_')}" for p in data.patterns.values() for row in p.evidence}
