@@ -27,6 +27,7 @@ import { tellingViews } from "./telling.js";
 import { AVERAGE, bodiesOf } from "./variant.js";
 import { canDraw, makeView } from "./view.js";
 import { makeWhy } from "./why.js";
+import { wayOf } from "./why_way.js";
 
 /**
  * Put the explorer into a page.
@@ -607,7 +608,7 @@ async function start(root, waiting, progress, options) {
     else if (event.key === "?") tools.showKeys();
     else if (event.composedPath().includes(root)) {
       if (event.key === "n") set({ names: states.get().names === "all" ? "auto" : "all" }, { replace: true, keepView: true });
-      const action = { c: "[data-tool=chart]", f: "[data-tool=full]", m: "[data-option=mirror]" }[event.key];
+      const action = { c: "[data-tool=chart]", f: "[data-tool=full]", m: "[data-option=mirror]", w: "[data-why]" }[event.key];
       if (event.key === "m" && states.get().mirror) set({ mirror: false }, { replace: true, keepView: true });
       else if (action) root.querySelector(action)?.click();
     }
@@ -655,6 +656,7 @@ async function start(root, waiting, progress, options) {
     attachedOf,
     compare,
     labels,
+    wayOf: (id) => wayOf(catalogue, id),
     remove() {
       stop();
       removeEventListener("popstate", onAddress);

@@ -153,7 +153,7 @@ export function makeTools({ t, set, theme, root, does }) {
 function keysDialog(t) {
   const rows = [
     ["/", "search"], ["↑ ↓", "list"], ["← → ↑ ↓", "turn"], ["+ −", "zoom"], ["1 – 6", "views"], ["0", "back"],
-    ["C", "chart"], ["M", "mirror"], ["N", "names"], ["+", "compare"], ["F", "full"], ["Esc", "clear"], ["?", "help"],
+    ["C", "chart"], ["M", "mirror"], ["N", "names"], ["+", "compare"], ["F", "full"], ["W", "why"], ["Enter", "press"], ["Esc", "clear"], ["?", "help"],
   ];
   const dialog = h(
     "dialog",
