@@ -81,7 +81,10 @@ def test_the_address_asks_for_german_and_english_fills_the_gaps(guest):
         element = page.locator(f".rpx {selector}").first
         assert element.inner_text().strip() == GERMAN[key]
         assert element.evaluate(SPOKEN) == "de"
-    for selector, words in {".doors [data-mode=muscle]": "Find a muscle", "[data-legend=spillover]": "Spillover"}.items():
+    for selector, words in {
+        ".doors [data-mode=muscle]": "Find a muscle",
+        "[data-legend=spillover]": "Spillover",
+    }.items():
         element = page.locator(f".rpx {selector}").first
         assert element.inner_text().replace("\n", " ").strip() == words
         assert element.evaluate(SPOKEN) == "en"
