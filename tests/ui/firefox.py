@@ -44,6 +44,18 @@ def find_firefox() -> str | None:
     return None
 
 
+def _screen() -> tuple[subprocess.Popen[str] | None, dict[str, str]]:
+    """A screen that nobody sees, where Xvfb is installed: its process and what names it to programs."""
+    path = shutil.which("Xvfb")
+    if path is None:
+        return None, {}
+    command = [path, "-displayfd", "1", "-screen", "0", "1400x1000x24", "-nolisten", "tcp"]
+    screen = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    assert screen.stdout is not None
+    number = screen.stdout.readline().strip()
+    return screen, {"DISPLAY": f":{number}"} if number else {}
+
+
 class Firefox:
     """One page of one Firefox.
 
@@ -63,8 +75,12 @@ class Firefox:
         # in a thread of its own: Playwright may have a loop running in this one
         self._loop = asyncio.new_event_loop()
         threading.Thread(target=self._loop.run_forever, daemon=True).start()
-        command = [path, "--headless", "--no-remote", "--profile", str(profile), "--remote-debugging-port", "0"]
-        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        self._screen, display = _screen()
+        how = [] if display else ["--headless"]  # without any screen Firefox draws in 3D on a graphics card only
+        command = [path, *how, "--no-remote", "--profile", str(profile), "--remote-debugging-port", "0"]
+        self._process = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=os.environ | display
+        )
         assert self._process.stderr is not None
         seen = ""
         for line in self._process.stderr:
@@ -161,4 +177,7 @@ class Firefox:
             self._process.wait(20)
         except subprocess.TimeoutExpired:
             self._process.kill()
+        if self._screen:
+            self._screen.terminate()
+            self._screen.wait(20)
         self._loop.call_soon_threadsafe(self._loop.stop)

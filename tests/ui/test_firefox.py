@@ -59,7 +59,9 @@ def drawing_guest(guest):
     """Where this Firefox can draw in 3D."""
     guest.goto("about:blank")
     if not guest.run("() => Boolean(document.createElement('canvas').getContext('webgl2'))"):
-        pytest.skip("this Firefox has no WebGL 2, not even in software (Debian: apt install libegl1 libgl1-mesa-dri)")
+        pytest.skip(
+            "this Firefox has no WebGL 2; a screen that nobody sees helps (Debian: apt install xvfb libgl1-mesa-dri)"
+        )
     return guest
 
 
