@@ -646,6 +646,8 @@ async function start(root, waiting, progress, options) {
     view,
     chart,
     scene: () => sceneOf(catalogue, states.get()),
+    /** Nothing moves, and the chosen body has come. */
+    resting: () => (view?.resting() ?? true) && wanted === (worn?.name ?? AVERAGE),
     sceneOf: (state) => sceneOf(catalogue, state),
     bodies,
     catalogue,

@@ -291,6 +291,7 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
 
   function moveTo(target, milliseconds = 450) {
     if (moving) cancelAnimationFrame(moving);
+    moving = null;
     if (still() || milliseconds === 0) {
       pose = target;
       request();
@@ -528,6 +529,7 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
 
   function reveal() {
     if (revealing) cancelAnimationFrame(revealing);
+    revealing = null;
     if (still() || pressing !== null) {
       uniforms.reveal = 1;
       request();
@@ -788,6 +790,8 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
       request();
     },
     frames: () => painted,
+    /** Nothing moves, and what is shown is drawn. */
+    resting: () => !asked && !moving && !revealing && !pressing,
     redraw: request,
     remove() {
       removed = true;

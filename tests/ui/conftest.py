@@ -54,6 +54,18 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
+#: waits in the page, frame by frame, so that a slow machine waits longer and a fast one does not
+SETTLED = """async (node) => {
+    const end = performance.now() + 30_000;
+    for (let calm = 0; calm < 3 && performance.now() < end; ) {
+        await new Promise((done) => requestAnimationFrame(done));
+        calm = node.explorer.resting() ? calm + 1 : 0;
+        if (calm === 3) return true;
+    }
+    return false;
+}"""
+
+
 class Visitor:
     """One page of one person, with what went wrong and what went over the wire."""
 
@@ -93,17 +105,9 @@ class Visitor:
         return self
 
     def settle(self) -> None:
-        """Wait until the picture stands still."""
-        self.page.wait_for_timeout(150)
-        last, same = -1, 0
-        for _ in range(200):
-            frames = self.run("e => e.view.frames()")
-            same = same + 1 if frames == last else 0
-            if same >= 3:
-                return
-            last = frames
-            self.page.wait_for_timeout(100)
-        pytest.fail("the view never comes to rest")
+        """Wait until the picture stands still: nothing moves for three frames of the browser."""
+        if not self.page.locator(".rpx").first.evaluate(SETTLED):
+            pytest.fail("the view never comes to rest")
 
     def run(self, script: str, argument=None):
         """Call a function of the explorer (and one argument) in the page."""

@@ -129,8 +129,8 @@ def test_resizing_keeps_the_body_undistorted_and_in_the_middle(visitor):
     visitor.open("v=1&view=front")
     for width, height in ((1300, 850), (950, 700), (1600, 500), (700, 900)):
         visitor.page.set_viewport_size({"width": width, "height": height})
-        visitor.settle()
         box = visitor.page.locator(".rpx .canvas").bounding_box()
+        visitor.settle()
         pixels = visitor.run("e => [e.view.canvas.width, e.view.canvas.height]")
         assert pixels == [pytest.approx(box["width"], abs=1), pytest.approx(box["height"], abs=1)]
         left, right, low, high = (visitor.where(p) for p in ((-60, 0, 0), (60, 0, 0), (0, 0, -60), (0, 0, 60)))
@@ -242,7 +242,7 @@ def test_two_views_on_one_page_keep_to_themselves(stand):
     page.evaluate(
         "async () => { window.second = window.place({ structures: ['masseter_superficial'], side: 'right' }); await window.second.ready; }"
     )
-    first = page.locator(".rpx").first
+    first = page.locator(".site-main .rpx")
     other = page.locator(".stand .rpx")
     assert page.evaluate("aliveContexts()") == 2
     first.locator(".entry[data-id='levator_scapulae']").click()
