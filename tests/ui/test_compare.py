@@ -42,9 +42,9 @@ def test_another_structure_is_compared_by_keyboard_alone_and_back_undoes_it(visi
     visitor.open("v=1&s=temporalis")
     visitor.page.locator(".rpx .compare-offer").focus()
     visitor.page.keyboard.press("Enter")
-    assert visitor.page.evaluate("document.activeElement.shadowRoot?.activeElement?.id ?? document.activeElement.id") == (
-        "rpx-search"
-    )
+    assert visitor.page.evaluate(
+        "document.activeElement.shadowRoot?.activeElement?.id ?? document.activeElement.id"
+    ) == ("rpx-search")
     assert "Temporalis" in visitor.page.locator(".rpx .compare-hint").inner_text()
     visitor.page.keyboard.type("clavicular division")
     visitor.page.keyboard.press("Enter")
@@ -109,7 +109,9 @@ def test_a_fourth_is_refused_kindly_in_the_list_and_in_a_link(visitor):
 
 
 @pytest.mark.parametrize("side", ["left", "right", "both"])
-@pytest.mark.parametrize("names", [PAIR, ("trapezius_upper", "splenius_capitis", "c2_c3"), ("temporalis", "trapezius_lower")])
+@pytest.mark.parametrize(
+    "names", [PAIR, ("trapezius_upper", "splenius_capitis", "c2_c3"), ("temporalis", "trapezius_lower")]
+)
 def test_words_and_table_say_what_the_rows_say(visitor, names, side):
     """Ground truth from the atlas: the same areas, sides and roles for each structure, and no others."""
     visitor.open(f"v=1&s={','.join(names)}&side={side}&voice=clinical")
@@ -143,16 +145,18 @@ def test_each_has_stripes_of_its_own_and_where_they_meet_both_are_seen(visitor):
     picture = visitor.picture()
     marks = visitor.run("e => e.catalogue.style.tones.light.compare.map(m => m.core)")
     hues = [near(picture, colour) > 0.93 for colour in marks[:2]]
-    core = []
-    for name in names:
-        core.append(np.max([ATLAS.paint(p.id, "left")[0] for p in ATLAS[name].patterns], axis=0))
+    paints = [[ATLAS.paint(p.id, "left") for p in ATLAS[name].patterns] for name in names]
+    core = [np.max([own for own, _ in paint], axis=0) for paint in paints]
+    dotted = np.max(
+        [spillover * (own < 0.5) for paint, own in zip(paints, core, strict=True) for _, spillover in paint], axis=0
+    )
     surface = ATLAS.skin
     box = visitor.page.locator(".rpx .canvas").bounding_box()
     seen = {(True, False): 0, (False, True): 0, (True, True): 0}
     for vertex in np.flatnonzero((surface.vertex_normals[:, 1] < -0.7) & (surface.vertices[:, 2] > -70))[::3]:
         # well inside or well outside: the whole neighbourhood agrees
-        around = np.linalg.norm(surface.vertices - surface.vertices[vertex], axis=1) < 6
-        if any(0 < (own[around] > 0.5).mean() < 1 for own in core):
+        around = np.linalg.norm(surface.vertices - surface.vertices[vertex], axis=1) < 10
+        if any(0 < (own[around] > 0.5).mean() < 1 for own in core) or dotted[around].max() > 0.2:
             continue
         reach = tuple(bool(own[vertex] > 0.5) for own in core)
         if reach not in seen:
@@ -176,7 +180,7 @@ def test_marks_differ_without_colour_in_chart_and_legend(visitor):
         "nodes => nodes.map(n => n.getAttribute('patternTransform'))"
     )
     assert len(turns) == len(set(turns)) == 3
-    signs = visitor.page.locator(".rpx .chart [data-side=left] .sign").all_inner_texts()
+    signs = visitor.page.locator(".rpx .chart [data-side=left] .sign").all_text_contents()
     assert set(signs) <= set("ABC")
     assert len(signs) >= 2
     legend = visitor.page.locator(".rpx .legend li:visible").all_inner_texts()
@@ -225,7 +229,7 @@ def test_classic_red_is_kept_in_the_link_and_paints_red(visitor):
         x, y = visitor.where(ATLAS.skin.vertices[vertex])
         assert hue[round(y - box["y"]), round(x - box["x"])]
         right += 1
-    assert right > 10
+    assert right > 5
     assert visitor.page.locator(".rpx .chart path.core").first.get_attribute("fill") == red
     visitor.page.locator(".rpx .more summary").click()
     visitor.page.get_by_label("Colours of the paint", exact=True).select_option("blue")

@@ -39,8 +39,8 @@ def meet(one, other) -> bool:
 
 def face(visitor, turned_to_eye: np.ndarray) -> tuple[float, float, float, float] | None:
     """The face in the picture, from the areas' weights and the projection; None when it looks away."""
-    shapes = [ATLAS.area(name, side) for name in FACE for side in ("left", "right")]
-    vertices = np.unique(np.concatenate([np.flatnonzero(weights > 0.5) for weights in shapes]))
+    half = np.max([ATLAS.area_weights.layer(name) for name in FACE], axis=0) > 0.5
+    vertices = np.flatnonzero(half | half[ATLAS.skin_mesh.values["mirror"]])
     facing = vertices[ATLAS.skin.vertex_normals[vertices] @ turned_to_eye > 0.1]
     if len(facing) < 0.2 * len(vertices):
         return None
@@ -87,7 +87,9 @@ def test_lines_end_on_what_they_name_and_do_not_run_through_names(visitor, fragm
     for entry in shown:
         x, y = entry["anchor"]
         for dx, dy in ((0, 0), (3, 0), (-3, 0), (0, 3), (0, -3)):
-            hit = visitor.run("(e, [x, y]) => { const hit = e.view.pick(x, y); return [hit.id, hit.side]; }", [x + dx, y + dy])
+            hit = visitor.run(
+                "(e, [x, y]) => { const hit = e.view.pick(x, y); return [hit.id, hit.side]; }", [x + dx, y + dy]
+            )
             assert hit == [entry["id"], entry["side"]]
         for other in shown:
             along = np.linspace(entry["from"], entry["anchor"], 200)
@@ -132,7 +134,10 @@ def test_names_leave_while_the_body_turns_and_come_back_for_the_new_view(visitor
 def test_coming_nearer_names_the_neighbours_and_none_means_none(visitor):
     visitor.open("v=1&s=masseter_superficial&view=left&skin=0")
     assert [entry["id"] for entry in named(visitor)] == ["masseter_superficial"]
+    before = visitor.run("e => e.view.frames()")
     visitor.run("e => e.view.zoom(0.55)")
+    while visitor.run("e => e.view.frames()") == before:
+        visitor.page.wait_for_timeout(50)
     assert len(named(visitor)) > 2
     visitor.run("e => e.set({ names: 'none' })")
     assert named(visitor) == []
@@ -150,7 +155,9 @@ def test_names_are_switched_by_keyboard_and_kept_in_the_link(visitor):
     assert named(visitor) == []
     visitor.page.locator(".rpx .more summary").focus()
     visitor.page.keyboard.press("Enter")
-    button = visitor.page.get_by_role("group", name="Names beside the body").get_by_role("button", name="All that is seen")
+    button = visitor.page.get_by_role("group", name="Names beside the body").get_by_role(
+        "button", name="All that is seen"
+    )
     button.focus()
     visitor.page.keyboard.press("Enter")
     visitor.settle()
