@@ -16,7 +16,8 @@ const NEAR = 0.72; // of the distance that shows what is chosen: nearer, and nei
 const AWAY = 4; // pixels kept free around everything
 
 /** What stands over the canvas and must stay free. */
-const OVER = ".bar > *, .tools, .mannequin, .letter:not(:empty), .mirror-note, .toast, .press-caption, .mark, .way-chip, .compare-chips > *";
+const CONTROLS = ".bar > *, .tools, .mannequin, .letter:not(:empty), .mirror-note, .toast, .press-caption";
+const MARKS = ".mark, .way-chip, .compare-chips > *";
 
 /**
  * @param {{catalogue: Object, t: Function, view: () => Object|null, weights: Object, stage: HTMLElement}} context
@@ -45,9 +46,9 @@ export function makeLabels({ catalogue, t, view, weights, stage }) {
     return [Math.min(...places.map((p) => p.x)), Math.min(...places.map((p) => p.y)), Math.max(...places.map((p) => p.x)), Math.max(...places.map((p) => p.y))];
   }
 
-  function boxesOver() {
+  function boxesOf(kind) {
     const frame = stage.getBoundingClientRect();
-    return [...stage.querySelectorAll(OVER)]
+    return [...stage.querySelectorAll(kind)]
       .map((node) => node.getBoundingClientRect())
       .filter((box) => box.width && box.height)
       .map((box) => [box.left - frame.left, box.top - frame.top, box.right - frame.left, box.bottom - frame.top]);
@@ -62,17 +63,17 @@ export function makeLabels({ catalogue, t, view, weights, stage }) {
   }
 
   /** Rays through a part of the picture: which shapes they meet, and where. */
-  function looked([left, top, right, bottom], step, over) {
+  function looked([left, top, right, bottom], step, controls, marks) {
     const apart = Math.max(step, Math.sqrt(((right - left) * (bottom - top)) / MOST_RAYS));
     const groups = new Map();
     for (let y = top + apart / 2; y < bottom; y += apart) {
       for (let x = left + apart / 2; x < right; x += apart) {
-        if (over.some((box) => meets([x, y, x, y], box, AWAY))) continue;
+        if (controls.some((box) => meets([x, y, x, y], box, AWAY))) continue;
         const hit = view().pick(x, y);
         if (!hit?.id) continue;
         const key = `${hit.id}/${hit.side}`;
         if (!groups.has(key)) groups.set(key, { id: hit.id, side: hit.side, kind: hit.kind, places: [] });
-        groups.get(key).places.push({ x, y, covered: Boolean(hit.skin) && view().skinCover(hit.skin.vertices) > COVERED });
+        groups.get(key).places.push({ x, y, covered: Boolean(hit.skin) && view().skinCover(hit.skin.vertices) > COVERED, marked: marks.some((box) => meets([x, y, x, y], box)) });
       }
     }
     return { groups, apart };
@@ -81,7 +82,8 @@ export function makeLabels({ catalogue, t, view, weights, stage }) {
   /** Where a leader ends: well inside what is seen of a shape; null where no place is good enough. */
   function anchorOf({ id, side, places }, apart, needed) {
     const free = places.filter((place) => !place.covered);
-    const usable = free.length ? free : needed ? places : [];
+    const clear = free.filter((place) => !place.marked);
+    const usable = clear.length >= LEAST ? clear : free.length ? free : needed ? places : [];
     const crowd = (p) => usable.filter((q) => Math.hypot(p.x - q.x, p.y - q.y) < 2.3 * apart).length;
     const middle = [usable.reduce((sum, p) => sum + p.x, 0) / usable.length, usable.reduce((sum, p) => sum + p.y, 0) / usable.length];
     const away = (p) => Math.hypot(p.x - middle[0], p.y - middle[1]);
@@ -90,7 +92,7 @@ export function makeLabels({ catalogue, t, view, weights, stage }) {
       return hit?.id === id && hit.side === side;
     };
     const sorted = usable.map((p) => ({ ...p, crowd: crowd(p) })).sort((a, b) => b.crowd - a.crowd || away(a) - away(b));
-    return sorted.slice(0, 6).find(({ x, y }) => [[INSIDE, 0], [-INSIDE, 0], [0, INSIDE], [0, -INSIDE]].every(([dx, dy]) => same(x + dx, y + dy))) ?? null;
+    return sorted.slice(0, 12).find(({ x, y }) => [[INSIDE, 0], [-INSIDE, 0], [0, INSIDE], [0, -INSIDE]].every(([dx, dy]) => same(x + dx, y + dy))) ?? null;
   }
 
   function find(scene, state, narrow) {
@@ -98,14 +100,15 @@ export function makeLabels({ catalogue, t, view, weights, stage }) {
     const mode = wanted(state, narrow);
     if (mode) {
       const [width, height] = view().size();
-      const over = boxesOver();
+      const [controls, marks] = [boxesOf(CONTROLS), boxesOf(MARKS)];
+      const over = [...controls, ...marks];
       const isChosen = (key) => scene.structures[key]?.chosen;
       const whole = [AWAY, AWAY, width - AWAY, height - AWAY];
       const chosen = Object.keys(scene.structures).filter(isChosen);
       const part = chosen.length ? cut(view().pictureOf(chosen), whole) : null;
       const found = new Map();
-      if (mode === "all") for (const [key, group] of take(looked(whole, COARSE, over))) found.set(key, group);
-      if (part) for (const [key, group] of take(looked(part, FINE, over))) if (isChosen(key)) found.set(key, group);
+      if (mode === "all") for (const [key, group] of take(looked(whole, COARSE, controls, marks))) found.set(key, group);
+      if (part) for (const [key, group] of take(looked(part, FINE, controls, marks))) if (isChosen(key)) found.set(key, group);
       const named = new Map(); // one name for both sides, where more of it is seen
       for (const [key, group] of found) {
         const own = Boolean(isChosen(key));

@@ -50,8 +50,9 @@ export function arranged(entries, { width, height, over, face, away }) {
     let cost = Math.hypot(from[0] - anchor[0], from[1] - anchor[1]) + 0.9 * Math.abs(from[1] - anchor[1]) + 1.6 * (inset - INSETS[0]);
     cost += CROSSED * others.filter((other) => crosses(line, [other.from, other.anchor])).length;
     cost += 120 * over.filter((other) => passes(line, other)).length;
+    cost += 90 * ends.filter((end, k) => k !== own && passes(line, end)).length;
     if (face && passes(line, face)) cost += inFace(anchor) ? 40 : 300;
-    return { ...entries[own], own, side, inset, cost, box, from };
+    return { ...entries[own], index: own, column: side, inset, cost, box, from };
   }
 
   function bestOf(own, others) {
@@ -84,15 +85,15 @@ export function arranged(entries, { width, height, over, face, away }) {
         const rest = out.filter((entry) => entry !== one && entry !== other);
         const before = total([...rest, one, other]);
         const pairs = [
-          () => [tried(one.own, other.side, other.inset, middled(one, other), rest), (first) => tried(other.own, one.side, one.inset, middled(other, one), [...rest, first])],
-          () => [bestOf(one.own, rest), (first) => bestOf(other.own, [...rest, first])],
-          () => [bestOf(other.own, rest), (first) => bestOf(one.own, [...rest, first])],
+          () => [tried(one.index, other.column, other.inset, middled(one, other), rest), (first) => tried(other.index, one.column, one.inset, middled(other, one), [...rest, first])],
+          () => [bestOf(one.index, rest), (first) => bestOf(other.index, [...rest, first])],
+          () => [bestOf(other.index, rest), (first) => bestOf(one.index, [...rest, first])],
         ];
         for (const pair of pairs) {
           const [first, then] = pair();
           const second = first && then(first);
           if (!second || total([...rest, first, second]) >= before - 1) continue;
-          const [mine, theirs] = first.own === one.own ? [first, second] : [second, first];
+          const [mine, theirs] = first.index === one.index ? [first, second] : [second, first];
           [out[a], out[b]] = [mine, theirs];
           return true;
         }
@@ -107,6 +108,6 @@ export function arranged(entries, { width, height, over, face, away }) {
   }
 
   function total(all) {
-    return all.reduce((sum, entry) => sum + (tried(entry.own, entry.side, entry.inset, entry.box[1], all.filter((other) => other !== entry))?.cost ?? 1e6), 0);
+    return all.reduce((sum, entry) => sum + (tried(entry.index, entry.column, entry.inset, entry.box[1], all.filter((other) => other !== entry))?.cost ?? 1e6), 0);
   }
 }

@@ -452,6 +452,7 @@ async function start(root, waiting, progress, options) {
         if (colours[name]) root.style.setProperty(SWATCHES[name], colours[name]);
         else root.style.removeProperty(SWATCHES[name]);
       }
+      root.style.setProperty("--mark-ground", colours.skin);
       colours.compare.forEach(({ core, line }, k) => {
         root.style.setProperty(`--mark-${"abc"[k]}`, core);
         root.style.setProperty(`--mark-${"abc"[k]}-line`, line);
@@ -468,6 +469,7 @@ async function start(root, waiting, progress, options) {
 
   function show(state, before, how = {}) {
     press.stop({ quiet: true });
+    labels.turning();
     dress(state, before);
     const scene = sceneOf(catalogue, state);
     list.show(state);

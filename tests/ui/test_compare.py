@@ -145,16 +145,18 @@ def test_each_has_stripes_of_its_own_and_where_they_meet_both_are_seen(visitor):
     picture = visitor.picture()
     marks = visitor.run("e => e.catalogue.style.tones.light.compare.map(m => m.core)")
     hues = [near(picture, colour) > 0.93 for colour in marks[:2]]
-    core = []
-    for name in names:
-        core.append(np.max([ATLAS.paint(p.id, "left")[0] for p in ATLAS[name].patterns], axis=0))
+    paints = [[ATLAS.paint(p.id, "left") for p in ATLAS[name].patterns] for name in names]
+    core = [np.max([own for own, _ in paint], axis=0) for paint in paints]
+    dotted = np.max(
+        [spillover * (own < 0.5) for paint, own in zip(paints, core, strict=True) for _, spillover in paint], axis=0
+    )
     surface = ATLAS.skin
     box = visitor.page.locator(".rpx .canvas").bounding_box()
     seen = {(True, False): 0, (False, True): 0, (True, True): 0}
     for vertex in np.flatnonzero((surface.vertex_normals[:, 1] < -0.7) & (surface.vertices[:, 2] > -70))[::3]:
         # well inside or well outside: the whole neighbourhood agrees
-        around = np.linalg.norm(surface.vertices - surface.vertices[vertex], axis=1) < 6
-        if any(0 < (own[around] > 0.5).mean() < 1 for own in core):
+        around = np.linalg.norm(surface.vertices - surface.vertices[vertex], axis=1) < 10
+        if any(0 < (own[around] > 0.5).mean() < 1 for own in core) or dotted[around].max() > 0.2:
             continue
         reach = tuple(bool(own[vertex] > 0.5) for own in core)
         if reach not in seen:
@@ -178,7 +180,7 @@ def test_marks_differ_without_colour_in_chart_and_legend(visitor):
         "nodes => nodes.map(n => n.getAttribute('patternTransform'))"
     )
     assert len(turns) == len(set(turns)) == 3
-    signs = visitor.page.locator(".rpx .chart [data-side=left] .sign").all_inner_texts()
+    signs = visitor.page.locator(".rpx .chart [data-side=left] .sign").all_text_contents()
     assert set(signs) <= set("ABC")
     assert len(signs) >= 2
     legend = visitor.page.locator(".rpx .legend li:visible").all_inner_texts()
@@ -227,7 +229,7 @@ def test_classic_red_is_kept_in_the_link_and_paints_red(visitor):
         x, y = visitor.where(ATLAS.skin.vertices[vertex])
         assert hue[round(y - box["y"]), round(x - box["x"])]
         right += 1
-    assert right > 10
+    assert right > 5
     assert visitor.page.locator(".rpx .chart path.core").first.get_attribute("fill") == red
     visitor.page.locator(".rpx .more summary").click()
     visitor.page.get_by_label("Colours of the paint", exact=True).select_option("blue")

@@ -39,8 +39,8 @@ def meet(one, other) -> bool:
 
 def face(visitor, turned_to_eye: np.ndarray) -> tuple[float, float, float, float] | None:
     """The face in the picture, from the areas' weights and the projection; None when it looks away."""
-    shapes = [ATLAS.area(name, side) for name in FACE for side in ("left", "right")]
-    vertices = np.unique(np.concatenate([np.flatnonzero(weights > 0.5) for weights in shapes]))
+    half = np.max([ATLAS.area_weights.layer(name) for name in FACE], axis=0) > 0.5
+    vertices = np.flatnonzero(half | half[ATLAS.skin_mesh.values["mirror"]])
     facing = vertices[ATLAS.skin.vertex_normals[vertices] @ turned_to_eye > 0.1]
     if len(facing) < 0.2 * len(vertices):
         return None
@@ -134,7 +134,10 @@ def test_names_leave_while_the_body_turns_and_come_back_for_the_new_view(visitor
 def test_coming_nearer_names_the_neighbours_and_none_means_none(visitor):
     visitor.open("v=1&s=masseter_superficial&view=left&skin=0")
     assert [entry["id"] for entry in named(visitor)] == ["masseter_superficial"]
+    before = visitor.run("e => e.view.frames()")
     visitor.run("e => e.view.zoom(0.55)")
+    while visitor.run("e => e.view.frames()") == before:
+        visitor.page.wait_for_timeout(50)
     assert len(named(visitor)) > 2
     visitor.run("e => e.set({ names: 'none' })")
     assert named(visitor) == []
