@@ -2,46 +2,45 @@
 
 const LEAF = 8;
 
-/** Build a tree over a mesh. */
+/** A tree over a mesh; a box is divided only when a ray first enters it, so that nobody waits for what is never hit. */
 export function treeOf({ positions, faces }) {
   const count = faces.length / 3;
-  const centre = new Float32Array(3 * count);
-  for (let f = 0; f < count; f += 1) {
-    for (let k = 0; k < 3; k += 1) {
-      centre[3 * f + k] =
-        (positions[3 * faces[3 * f] + k] + positions[3 * faces[3 * f + 1] + k] + positions[3 * faces[3 * f + 2] + k]) / 3;
-    }
-  }
   const order = Uint32Array.from({ length: count }, (_, k) => k);
-  const nodes = []; // [x0 y0 z0 x1 y1 z1, first, length or -1, left, right]
+  const tree = { nodes: [], order, positions, faces };
+  if (count) addNode(tree, 0, count);
+  return tree;
+}
 
-  function build(first, length) {
-    const box = [Infinity, Infinity, Infinity, -Infinity, -Infinity, -Infinity];
-    for (let k = first; k < first + length; k += 1) {
-      for (let corner = 0; corner < 3; corner += 1) {
-        const vertex = 3 * faces[3 * order[k] + corner];
-        for (let axis = 0; axis < 3; axis += 1) {
-          const value = positions[vertex + axis];
-          if (value < box[axis]) box[axis] = value;
-          if (value > box[axis + 3]) box[axis + 3] = value;
-        }
+/** Add a node over some faces of the tree's order; its number. */
+function addNode(tree, first, length) {
+  const { positions, faces, order } = tree;
+  const box = [Infinity, Infinity, Infinity, -Infinity, -Infinity, -Infinity];
+  for (let k = first; k < first + length; k += 1) {
+    for (let corner = 0; corner < 3; corner += 1) {
+      const vertex = 3 * faces[3 * order[k] + corner];
+      for (let axis = 0; axis < 3; axis += 1) {
+        const value = positions[vertex + axis];
+        if (value < box[axis]) box[axis] = value;
+        if (value > box[axis + 3]) box[axis + 3] = value;
       }
     }
-    const node = { box, first, length, left: null, right: null };
-    const id = nodes.push(node) - 1;
-    if (length > LEAF) {
-      const sides = [box[3] - box[0], box[4] - box[1], box[5] - box[2]];
-      const axis = sides.indexOf(Math.max(...sides));
-      const part = order.subarray(first, first + length).sort((a, b) => centre[3 * a + axis] - centre[3 * b + axis]);
-      const half = part.length >> 1;
-      node.length = -1;
-      node.left = build(first, half);
-      node.right = build(first + half, length - half);
-    }
-    return id;
   }
-  if (count) build(0, count);
-  return { nodes, order, positions, faces };
+  return tree.nodes.push({ box, first, length, left: null, right: null }) - 1;
+}
+
+/** Divide a node at the middle of its longest side. */
+function divide(tree, node) {
+  const { positions, faces, order } = tree;
+  const { box, first, length } = node;
+  const sides = [box[3] - box[0], box[4] - box[1], box[5] - box[2]];
+  const axis = sides.indexOf(Math.max(...sides));
+  const corner = (face, k) => positions[3 * faces[3 * face + k] + axis];
+  const part = order.subarray(first, first + length);
+  const keyed = Array.from(part, (face) => [corner(face, 0) + corner(face, 1) + corner(face, 2), face]).sort((a, b) => a[0] - b[0]);
+  keyed.forEach(([, face], k) => (part[k] = face));
+  const half = length >> 1;
+  node.left = addNode(tree, first, half);
+  node.right = addNode(tree, first + half, length - half);
 }
 
 function entersBox(box, origin, inverse, nearest) {
@@ -70,7 +69,8 @@ export function firstHit(tree, origin, direction, nearest = Infinity) {
   while (stack.length) {
     const node = nodes[stack.pop()];
     if (!entersBox(node.box, origin, inverse, best ? best.distance : nearest)) continue;
-    if (node.length < 0) {
+    if (node.length > LEAF) {
+      if (node.left === null) divide(tree, node);
       stack.push(node.left, node.right);
       continue;
     }

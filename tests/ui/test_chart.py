@@ -149,7 +149,11 @@ def test_brought_back_after_getting_lost(visitor):
 
 @pytest.mark.parametrize(
     ("step", "layers"),
-    [("superficial", {"superficial", "intermediate", "deep"}), ("deep", {"intermediate", "deep"}), ("bone", set())],
+    [
+        ("superficial", {"superficial", "intermediate", "deep", "deepest"}),
+        ("deep", {"intermediate", "deep", "deepest"}),
+        ("bone", set()),
+    ],
 )
 def test_peeling_takes_layer_after_layer(visitor, step, layers):
     visitor.open("v=1")
