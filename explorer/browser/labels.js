@@ -73,7 +73,9 @@ export function makeLabels({ catalogue, t, view, weights, stage }) {
         if (!hit?.id) continue;
         const key = `${hit.id}/${hit.side}`;
         if (!groups.has(key)) groups.set(key, { id: hit.id, side: hit.side, kind: hit.kind, places: [] });
-        groups.get(key).places.push({ x, y, covered: Boolean(hit.skin) && view().skinCover(hit.skin.vertices) > COVERED, marked: marks.some((box) => meets([x, y, x, y], box)) });
+        const skin = hit.skin ? view().skinCover(hit.skin.vertices) : { solid: 0, painted: false };
+        if (skin.solid > COVERED) continue;
+        groups.get(key).places.push({ x, y, painted: skin.painted, marked: marks.some((box) => meets([x, y, x, y], box)) });
       }
     }
     return { groups, apart };
@@ -81,7 +83,7 @@ export function makeLabels({ catalogue, t, view, weights, stage }) {
 
   /** Where a leader ends: well inside what is seen of a shape; null where no place is good enough. */
   function anchorOf({ id, side, places }, apart, needed) {
-    const free = places.filter((place) => !place.covered);
+    const free = places.filter((place) => !place.painted);
     const clear = free.filter((place) => !place.marked);
     const usable = clear.length >= LEAST ? clear : free.length ? free : needed ? places : [];
     const crowd = (p) => usable.filter((q) => Math.hypot(p.x - q.x, p.y - q.y) < 2.3 * apart).length;

@@ -754,11 +754,10 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
       const { toEye } = axesOf(pose);
       return vertices.filter((v) => dot(toEye, skinNormals.subarray(3 * v, 3 * v + 3)) > 0.1).map((v) => skin.positions.subarray(3 * v, 3 * v + 3));
     },
-    /** How solid the skin is at a triangle, 0..1, as the shading draws it but for its edges. */
+    /** How solid the skin is at a triangle, 0..1, but for its edges; and whether it is painted there. */
     skinCover(vertices) {
       const mean = (k) => vertices.reduce((sum, v) => sum + paintValues[3 * v + k], 0) / vertices.length;
-      const opened = mean(2);
-      return Math.max(uniforms.glass * (1 - 0.8 * opened), mean(0) > 0.5 ? 0.94 - 0.22 * opened : 0);
+      return { solid: uniforms.glass * (1 - 0.8 * mean(2)), painted: mean(0) > 0.5 };
     },
     /** The box [left, top, right, bottom] that shapes fill in the picture, or null. */
     pictureOf(keys) {

@@ -54,7 +54,7 @@ STATES = [
     ("v=1&names=all&view=front&skin=0", (0, -1, 0)),
     ("v=1&names=all&view=left", (1, 0, 0)),
     ("v=1&names=all&view=back&skin=0&peel=1", (0, 1, 0)),
-    ("v=1&s=suboccipital_group&side=both&names=all&mirror=1", None),
+    ("v=1&s=suboccipital_group&side=both&view=back&names=all&mirror=1", (0, 1, 0)),
 ]
 
 
