@@ -155,7 +155,7 @@ def test_each_has_stripes_of_its_own_and_where_they_meet_both_are_seen(visitor):
     seen = {(True, False): 0, (False, True): 0, (True, True): 0}
     for vertex in np.flatnonzero((surface.vertex_normals[:, 1] < -0.7) & (surface.vertices[:, 2] > -70))[::3]:
         # well inside or well outside: the whole neighbourhood agrees
-        around = np.linalg.norm(surface.vertices - surface.vertices[vertex], axis=1) < 10
+        around = np.linalg.norm(surface.vertices - surface.vertices[vertex], axis=1) < 16
         if any(0 < (own[around] > 0.5).mean() < 1 for own in core) or dotted[around].max() > 0.2:
             continue
         reach = tuple(bool(own[vertex] > 0.5) for own in core)
@@ -176,7 +176,7 @@ def test_each_has_stripes_of_its_own_and_where_they_meet_both_are_seen(visitor):
 def test_marks_differ_without_colour_in_chart_and_legend(visitor):
     visitor.open("v=1&s=temporalis,sternocleidomastoid_clavicular,masseter_superficial")
     visitor.page.wait_for_timeout(500)
-    turns = visitor.page.locator(".rpx .chart [data-side=left] pattern").evaluate_all(
+    turns = visitor.page.locator(".rpx .chart [data-side=left] pattern:not([id$='-own'])").evaluate_all(
         "nodes => nodes.map(n => n.getAttribute('patternTransform'))"
     )
     assert len(turns) == len(set(turns)) == 3
@@ -222,7 +222,7 @@ def test_classic_red_is_kept_in_the_link_and_paints_red(visitor):
     picture = visitor.picture()
     box = visitor.page.locator(".rpx .canvas").bounding_box()
     right = 0
-    hue = near(picture, red) > 0.95
+    hue = near(picture, red) > 0.85  # the chosen muscle shines through
     for vertex in vertices:
         if ATLAS.skin.vertex_normals[vertex, 0] < 0.8:
             continue

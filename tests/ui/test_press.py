@@ -98,7 +98,7 @@ def test_the_card_presses_too_and_tells_those_who_do_not_see(visitor):
     button = visitor.page.locator(".rpx .press-button").first
     button.focus()
     visitor.page.keyboard.press("Enter")
-    said = visitor.page.locator(".rpx [role=status]").last.inner_text()
+    said = visitor.page.locator(".rpx [role=status].sr-only").inner_text()
     pattern = ATLAS["suboccipital_group"].patterns[0]
     assert said.startswith("Illustration:")
     for row in pattern.areas:

@@ -120,7 +120,7 @@ def test_escape_closes_the_way_first_and_back_brings_it_again(visitor):
         )
         == "trapezius_upper"
     )
-    assert "5 steps" in visitor.page.locator(".rpx [role=status]").last.inner_text()
+    assert "5 steps" in visitor.page.locator(".rpx [role=status].sr-only").inner_text()
     visitor.page.keyboard.press("Escape")
     assert visitor.state["why"] is False
     assert visitor.state["structures"] == ["trapezius_upper"]
