@@ -144,7 +144,7 @@ export function makePress({ catalogue, t, get, view, shown, placed, say }) {
       if (mine()) stop();
       else {
         begin();
-        down = event.timeStamp; // when the key went down, however long the start itself takes
+        down = performance.now(); // what the start itself took does not count
       }
     });
     button.addEventListener("keyup", (event) => {

@@ -155,7 +155,7 @@ def test_each_has_stripes_of_its_own_and_where_they_meet_both_are_seen(visitor):
     seen = {(True, False): 0, (False, True): 0, (True, True): 0}
     for vertex in np.flatnonzero((surface.vertex_normals[:, 1] < -0.7) & (surface.vertices[:, 2] > -70))[::3]:
         # well inside or well outside: the whole neighbourhood agrees
-        around = np.linalg.norm(surface.vertices - surface.vertices[vertex], axis=1) < 16
+        around = np.linalg.norm(surface.vertices - surface.vertices[vertex], axis=1) < 8
         if any(0 < (own[around] > 0.5).mean() < 1 for own in core) or dotted[around].max() > 0.2:
             continue
         reach = tuple(bool(own[vertex] > 0.5) for own in core)
@@ -165,9 +165,10 @@ def test_each_has_stripes_of_its_own_and_where_they_meet_both_are_seen(visitor):
         column, row = round(x - box["x"]), round(y - box["y"])
         if not (14 < row < picture.shape[0] - 14 and 14 < column < picture.shape[1] - 14):
             continue
-        patch = np.s_[row - 10 : row + 11, column - 10 : column + 11]
+        patch = np.s_[row - 6 : row + 7, column - 6 : column + 7]
         for on, hue in zip(reach, hues, strict=True):
-            assert hue[patch].any() == on, (surface.vertices[vertex].round(), reach)
+            # single pixels at the rim of a stripe of the other may be of either hue
+            assert (hue[patch].mean() > 0.05) == on, (surface.vertices[vertex].round(), reach)
         seen[reach] += 1
     assert seen[True, False] > 3
     assert seen[False, True] > 3
