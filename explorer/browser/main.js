@@ -240,6 +240,10 @@ async function start(root, waiting, progress, options) {
     topology: paintPack.header.topology,
     say: (text) => (announce.textContent = text),
     changed: (live) => showDrawing(live),
+    toResults() {
+      tabs.choose("card");
+      pain.right.focus();
+    },
   });
   const doors = h(
     "div",

@@ -20,8 +20,9 @@ const KEPT = 200; // steps that can be undone
  * @param {string} context.topology of the skin
  * @param {(text: string) => void} context.say tells the screen reader
  * @param {() => void} context.changed asks for the view to be shown again
+ * @param {() => void} context.toResults brings the results to the front, on a screen that shows one thing at a time
  */
-export function makePain({ catalogue, t, set, get, scorer, mesh, normals, topology, say, changed }) {
+export function makePain({ catalogue, t, set, get, scorer, mesh, normals, topology, say, changed, toResults }) {
   const { pain_first: facts } = catalogue;
   const brush = brushOn(mesh, normals);
   const deep = new Set(facts.deep);
@@ -178,6 +179,7 @@ export function makePain({ catalogue, t, set, get, scorer, mesh, normals, topolo
   const undoButton = press(t("pain.undo"), undo, { class: "small", dataset: { act: "undo" } });
   const redoButton = press(t("pain.redo"), redo, { class: "small", dataset: { act: "redo" } });
   const clearButton = press(t("pain.clear"), () => change({ areas: [], strokes: [], imported: null }, t("pain.cleared")), { class: "small", dataset: { act: "clear" } });
+  const seeButton = press(t("pain.see"), toResults, { class: "see", hidden: true, dataset: { act: "see" } });
   const chosen = h("ul", { class: "chips", "aria-label": t("pain.chosen") });
   const sides = h(
     "div",
@@ -241,6 +243,7 @@ export function makePain({ catalogue, t, set, get, scorer, mesh, normals, topolo
     sizeLine,
     help,
     h("div", { class: "files" }, undoButton, redoButton, clearButton),
+    seeButton,
     fault,
     h("div", { class: "pain-areas" }, chosen, h("p", { class: "label", text: t("pain.tick_side") }), sides, filter, ...groups, files, h("p", { class: "quiet", text: t("pain.private") })),
   );
@@ -280,6 +283,7 @@ export function makePain({ catalogue, t, set, get, scorer, mesh, normals, topolo
     redoButton.disabled = !future.length;
     const { drawing, found, places } = ranked(state);
     clearButton.disabled = !drawing.size;
+    seeButton.hidden = !drawing.size;
     for (const { area, box, where } of boxes) {
       const own = ["left", "right"].filter((side) => state.areas.includes(`${area.id}:${side}`));
       box.checked = ticked(area.id).every((place) => state.areas.includes(place));

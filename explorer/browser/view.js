@@ -330,14 +330,22 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
   }
 
   let brushing = null; // pointer that paints
+  let brushedAt = null; // and where it was
+  let handsFull = false; // a brush is in hand, so two fingers turn
   canvas.addEventListener("pointerdown", (event) => {
-    if (brushing !== null) events.onBrush("cancel");
-    else if (pointers.size === 0 && event.button === 0 && !event.shiftKey && events.onBrush?.("start", at(event))) {
+    if (brushing !== null) {
+      // a second finger turns the body instead, and the first with it
+      events.onBrush("cancel");
+      pointers.set(brushing, brushedAt);
+      brushing = null;
+      handsFull = true;
+      travelled = Infinity;
+    } else if (pointers.size === 0 && event.button === 0 && !event.shiftKey && events.onBrush?.("start", at(event))) {
       canvas.setPointerCapture(event.pointerId);
       brushing = event.pointerId;
+      brushedAt = at(event);
       return;
-    }
-    if (brushing !== null) brushing = null; // a second finger turns the body instead
+    } else if (pointers.size === 0) handsFull = false;
     canvas.setPointerCapture(event.pointerId);
     if (pointers.size === 0) travelled = 0;
     pointers.set(event.pointerId, at(event));
@@ -347,6 +355,7 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
   canvas.addEventListener("pointermove", (event) => {
     const now = at(event);
     if (event.pointerId === brushing) {
+      brushedAt = now;
       events.onBrush("move", now);
       return;
     }
@@ -363,7 +372,7 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
       } else if (pointers.size === 2) {
         const [other] = [...pointers].filter(([id]) => id !== event.pointerId).map(([, p]) => p);
         const spread = Math.hypot(before[0] - other[0], before[1] - other[1]) / Math.max(20, Math.hypot(now[0] - other[0], now[1] - other[1]));
-        pose = panned(zoomed(pose, spread), dx / 2, dy / 2, size[1]);
+        pose = handsFull ? turned(zoomed(pose, spread), dx / 2, dy / 2) : panned(zoomed(pose, spread), dx / 2, dy / 2, size[1]);
       }
       events.onHover(null, now);
       request();
