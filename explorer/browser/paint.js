@@ -218,3 +218,21 @@ function unit(v) {
   const length = Math.hypot(...v) || 1;
   return v.map((value) => value / length);
 }
+
+/** The triangles of a mesh that values (0..1 for each vertex, or null for none) cover, raised over it by some millimetres. */
+export function raisedPatch({ positions, faces }, normals, values, lift) {
+  const out = { positions: [], faces: [] };
+  const places = new Map();
+  const place = (v) => {
+    if (!places.has(v)) {
+      places.set(v, places.size);
+      for (let axis = 0; axis < 3; axis += 1) out.positions.push(positions[3 * v + axis] + lift * normals[3 * v + axis]);
+    }
+    return places.get(v);
+  };
+  for (let f = 0; values && f < faces.length; f += 3) {
+    const corners = [faces[f], faces[f + 1], faces[f + 2]];
+    if (corners.some((v) => values[v] > 0.5)) out.faces.push(...corners.map(place));
+  }
+  return { positions: Float32Array.from(out.positions), faces: Uint32Array.from(out.faces) };
+}

@@ -3,6 +3,7 @@
 
 import { loadJson } from "./assets.js";
 import { h, safeLink, svg } from "./dom.js";
+import { embedders, snippetOf } from "./embedding.js";
 import { cleaned, contentOf, MOST_CLINIC, MOST_NOTE, pageOf, qrPicture } from "./handout.js";
 import { fileOf } from "./onefile.js";
 import { keep, squareOf } from "./picture.js";
@@ -20,14 +21,6 @@ export function linkOf(state, place = location) {
   const fragment = toFragment(state);
   const words = query.toString();
   return `${place.origin}${place.pathname}${words ? `?${words}` : ""}${fragment ? `#${fragment}` : ""}`;
-}
-
-/** What a course page takes in to show a state. */
-export function snippetOf(link, title) {
-  const url = new URL(link);
-  url.search = "?embed";
-  const safe = (text) => text.replace(/[&<>"']/g, (letter) => `&#${letter.charCodeAt(0)};`);
-  return `<iframe src="${safe(url.href)}" title="${safe(title)}" width="100%" height="640" style="border:0" loading="lazy" allow="fullscreen; clipboard-write"></iframe>`;
 }
 
 /** The state without what a person drew: what goes onto paper. */
@@ -183,6 +176,7 @@ export function makeTakeHome({ catalogue, t, get, frameOf, marksOf, chart, telli
   // --- link ---------------------------------------------------------------------------------------------------
   const address = h("textarea", { id: "rpx-link", rows: 3, readonly: true, spellcheck: "false" });
   const snippet = h("textarea", { id: "rpx-embed", rows: 4, readonly: true, spellcheck: "false" });
+  const framed = h("p", { class: "note framed", hidden: true });
   const copied = h("p", { class: "quiet", role: "status" });
   const holds = h("p", { class: "note", hidden: true, text: t("take.holds_drawing") });
   const code = h("div", { class: "code" });
@@ -190,7 +184,7 @@ export function makeTakeHome({ catalogue, t, get, frameOf, marksOf, chart, telli
   const share = dialogOf(
     "share-dialog",
     t("take.share"),
-    h("div", { class: "fields" }, field(address, t("take.link")), holds, h("div", { class: "acts" }, copy(address, "link")), field(snippet, t("take.embed")), h("div", { class: "acts" }, copy(snippet, "embed")), copied),
+    h("div", { class: "fields" }, field(address, t("take.link")), holds, h("div", { class: "acts" }, copy(address, "link")), field(snippet, t("take.embed")), framed, h("div", { class: "acts" }, copy(snippet, "embed")), copied),
     code,
   );
 
@@ -202,6 +196,10 @@ export function makeTakeHome({ catalogue, t, get, frameOf, marksOf, chart, telli
     snippet.value = snippetOf(link, cleaned([t("app.name"), names].filter(Boolean).join(": "), 200));
     holds.hidden = !(state.areas.length || state.strokes.length);
     copied.textContent = "";
+    void embedders().then((sites) => {
+      framed.hidden = !sites;
+      framed.textContent = sites?.length ? t("take.embed_sites", { sites: sites.join(", ") }) : t("take.embed_none");
+    });
     code.replaceChildren(...[qrPicture(link, t("handout.qr"))].filter(Boolean));
   }
 

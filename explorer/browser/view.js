@@ -1,10 +1,11 @@
 // The 3D view: vtk.js draws, a turntable camera turns, a ray tells what lies under the pointer.
 
-import { between, eyeOf, axesOf, fit, panned, poseFor, project, rayThrough, turned, zoomed, VIEW_ANGLE, dot } from "./camera.js";
+import { between, eyeOf, axesOf, poseFor, project, rayThrough, turned, zoomed, VIEW_ANGLE, dot } from "./camera.js";
 import { attachmentsOf, joined } from "./attachments.js";
 import { boundsOf, mirrored, normalsOf } from "./geometry.js";
 import { makeMarking, placeOf } from "./hatch.js";
-import { dotsOf, outlinesOf, ribbonOf } from "./paint.js";
+import { dotsOf, outlinesOf, raisedPatch, ribbonOf } from "./paint.js";
+import { watchPointers } from "./pointer.js";
 import { openedLeft, openedOver } from "./window.js";
 import { rimOfMouth, seamOf } from "./mouth.js";
 import { firstHit, treeOf } from "./raycast.js";
@@ -14,7 +15,7 @@ import { shadeArriving, shadeBone, shadeDeep, shadeEye, shadeMuscle, shadeSkin }
 import { carriedTo, spreadOf } from "./spread.js";
 
 const HEAD_AND_SHOULDERS = [-205, -110, -262, 205, 132, 138];
-const CLICK_PIXELS = 5;
+const KEY_VIEWS = ["front", "left", "right", "back", "three_quarter"];
 const STRIPE = 6; // mm from stripe to stripe of drawn pain
 
 /** Nothing is pressed: every front has passed. */
@@ -317,9 +318,6 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
   }
 
   // --- pointer ------------------------------------------------------------------------------------------------
-  const pointers = new Map();
-  let travelled = 0;
-
   let asMirror = false;
   /** Between places of the picture and places of the body's own view, which a mirror exchanges. */
   const across = (x) => (asMirror ? size[0] - x : x);
@@ -329,78 +327,15 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
     return [across(event.clientX - bounds.left), event.clientY - bounds.top];
   }
 
-  let brushing = null; // pointer that paints
-  let brushedAt = null; // and where it was
-  let handsFull = false; // a brush is in hand, so two fingers turn
-  canvas.addEventListener("pointerdown", (event) => {
-    if (brushing !== null) {
-      // a second finger turns the body instead, and the first with it
-      events.onBrush("cancel");
-      pointers.set(brushing, brushedAt);
-      brushing = null;
-      handsFull = true;
-      travelled = Infinity;
-    } else if (pointers.size === 0 && event.button === 0 && !event.shiftKey && events.onBrush?.("start", at(event))) {
-      canvas.setPointerCapture(event.pointerId);
-      brushing = event.pointerId;
-      brushedAt = at(event);
-      return;
-    } else if (pointers.size === 0) handsFull = false;
-    canvas.setPointerCapture(event.pointerId);
-    if (pointers.size === 0) travelled = 0;
-    pointers.set(event.pointerId, at(event));
+  const hold = () => {
     if (moving) cancelAnimationFrame(moving);
     moving = null;
-  });
-  canvas.addEventListener("pointermove", (event) => {
-    const now = at(event);
-    if (event.pointerId === brushing) {
-      brushedAt = now;
-      events.onBrush("move", now);
-      return;
-    }
-    const before = pointers.get(event.pointerId);
-    if (!before) {
-      events.onHover(pick(...now), now);
-      return;
-    }
-    const [dx, dy] = [now[0] - before[0], now[1] - before[1]];
-    travelled += Math.hypot(dx, dy);
-    if (travelled > CLICK_PIXELS) {
-      if (pointers.size === 1) {
-        pose = event.shiftKey || event.buttons === 4 || event.buttons === 2 ? panned(pose, dx, dy, size[1]) : turned(pose, dx, dy);
-      } else if (pointers.size === 2) {
-        const [other] = [...pointers].filter(([id]) => id !== event.pointerId).map(([, p]) => p);
-        const spread = Math.hypot(before[0] - other[0], before[1] - other[1]) / Math.max(20, Math.hypot(now[0] - other[0], now[1] - other[1]));
-        pose = handsFull ? turned(zoomed(pose, spread), dx / 2, dy / 2) : panned(zoomed(pose, spread), dx / 2, dy / 2, size[1]);
-      }
-      events.onHover(null, now);
-      request();
-    }
-    pointers.set(event.pointerId, now);
-  });
-  const release = (event) => {
-    if (event.pointerId === brushing) {
-      brushing = null;
-      events.onBrush(event.type === "pointerup" ? "end" : "cancel");
-      return;
-    }
-    const was = pointers.delete(event.pointerId);
-    if (was && event.type === "pointerup" && pointers.size === 0 && travelled <= CLICK_PIXELS) events.onPick(pick(...at(event)), event);
   };
-  canvas.addEventListener("pointerup", release);
-  canvas.addEventListener("pointercancel", release);
-  canvas.addEventListener("pointerleave", () => events.onHover(null, null));
-  canvas.addEventListener("contextmenu", (event) => event.preventDefault());
-  canvas.addEventListener(
-    "wheel",
-    (event) => {
-      event.preventDefault();
-      pose = zoomed(pose, Math.exp(Math.max(-60, Math.min(60, event.deltaY)) * 0.0022));
-      request();
-    },
-    { passive: false },
-  );
+  const turn = (to) => {
+    pose = to;
+    request();
+  };
+  watchPointers(canvas, { at, pose: () => pose, turn, hold, height: () => size[1], pick }, events);
 
   /** The skin under a place of the picture: the corners of its triangle and the point, mm; null beside the body. */
   function skinAt(x, y) {
@@ -485,25 +420,27 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
     pressing = requestAnimationFrame(step);
   }
 
-  /** How much of a pressed pattern is seen from a pose (0..1), and less where the place itself is turned away. */
-  function seenFrom(from, { core, spillover }, feet) {
+  /** How much of some paint is seen from a pose: mm2, less where it is turned away, spillover less than core. */
+  function seenFrom(from, { core, spillover }) {
     const { toEye } = axesOf(from);
-    const facing = (v) => dot(toEye, [skinNormals[3 * v], skinNormals[3 * v + 1], skinNormals[3 * v + 2]]);
-    let [seen, all] = [0, 0];
+    let seen = 0;
     for (let v = 0; v < weights.count; v += 1) {
-      const amount = (core[v] > 127 ? 1 : spillover[v] > 127 ? 0.4 : 0) * body.vertexAreas[v];
+      const amount = core[v] > 127 ? 1 : spillover[v] > 127 ? 0.4 : 0;
       if (!amount) continue;
-      all += amount;
-      if (facing(v) > 0.15) seen += amount;
+      const facing = facingOf(v, toEye);
+      if (facing > 0.2) seen += amount * facing * body.vertexAreas[v];
     }
-    return (all ? seen / all : 0) * (feet.some((v) => facing(v) > 0) ? 1 : 0.4);
+    return seen;
   }
+  const facingOf = (v, toEye) => dot(toEye, [skinNormals[3 * v], skinNormals[3 * v + 1], skinNormals[3 * v + 2]]);
+  const poseOf = (name) => poseFor(name, box, ...size, insets);
 
   /** Turn to a key view that shows what is pressed, unless the present view does. */
   function turnToPressed(paint, feet) {
-    const views = ["front", "left", "right", "back", "three_quarter"].map((name) => poseFor(name, box, ...size, insets));
-    const best = views.map((target) => [seenFrom(target, paint, feet), target]).reduce((a, b) => (b[0] > a[0] ? b : a));
-    if (seenFrom(pose, paint, feet) < 0.6 * best[0]) moveTo(best[1], 700);
+    // less where the pressed place itself is turned away
+    const seen = (from) => seenFrom(from, paint) * (feet.some((v) => facingOf(v, axesOf(from).toEye) > 0) ? 1 : 0.4);
+    const best = KEY_VIEWS.map(poseOf).map((target) => [seen(target), target]).reduce((a, b) => (b[0] > a[0] ? b : a));
+    if (seen(pose) < 0.6 * best[0]) moveTo(best[1], 700);
   }
 
   function showPaint(entries, groups = []) {
@@ -640,21 +577,7 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
     },
     /** Show a drawing while it is painted: only its triangles, since changing the whole skin would make the hand wait. */
     showLive(values) {
-      const faces = [];
-      const places = new Map();
-      const positions = [];
-      const place = (v) => {
-        if (!places.has(v)) {
-          places.set(v, places.size);
-          for (let axis = 0; axis < 3; axis += 1) positions.push(skin.positions[3 * v + axis] + 0.8 * skinNormals[3 * v + axis]);
-        }
-        return places.get(v);
-      };
-      const { faces: all } = skin;
-      for (let f = 0; values && f < all.length; f += 3) {
-        if (values[all[f]] > 0.5 || values[all[f + 1]] > 0.5 || values[all[f + 2]] > 0.5) faces.push(place(all[f]), place(all[f + 1]), place(all[f + 2]));
-      }
-      replace(lines.live, { positions: Float32Array.from(positions), faces: Uint32Array.from(faces) });
+      replace(lines.live, raisedPatch(skin, skinNormals, values, 0.8));
       request();
     },
     skinAt,
@@ -685,17 +608,10 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
     },
     /** The key view from which most of some paint is seen. */
     bestView(entries) {
-      const { core, spillover } = weights.paint(entries);
+      const paint = weights.paint(entries);
       let best = ["three_quarter", 0];
-      for (const view of ["front", "left", "right", "back", "three_quarter"]) {
-        const { toEye } = axesOf(poseFor(view, box, ...size, insets));
-        let seen = 0;
-        for (let k = 0; k < weights.count; k += 1) {
-          const amount = core[k] > 127 ? 1 : spillover[k] > 127 ? 0.4 : 0;
-          if (!amount) continue;
-          const facing = dot(toEye, [skinNormals[3 * k], skinNormals[3 * k + 1], skinNormals[3 * k + 2]]);
-          if (facing > 0.2) seen += amount * facing * body.vertexAreas[k];
-        }
+      for (const view of KEY_VIEWS) {
+        const seen = seenFrom(poseOf(view), paint);
         if (seen > 1.05 * best[1]) best = [view, seen];
       }
       return best[0];
@@ -792,10 +708,8 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
     /** Stand where another view stood. */
     stand(where) {
       resize();
-      if (moving) cancelAnimationFrame(moving);
-      moving = null;
-      pose = where;
-      request();
+      hold();
+      turn(where);
     },
     frames: () => painted,
     /** Nothing moves, and what is shown is drawn. */

@@ -163,10 +163,10 @@ def test_the_help_of_keys_opens_and_keeps_what_is_chosen(visitor):
     page = visitor.page
     page.locator(".rpx .canvas").focus()
     page.keyboard.press("?")
-    assert page.locator(".rpx dialog").is_visible()
+    assert page.locator(".rpx dialog.keys").is_visible()
     assert found_by_axe(visitor) == []
     page.keyboard.press("Escape")
-    assert not page.locator(".rpx dialog").is_visible()
+    assert not page.locator(".rpx dialog.keys").is_visible()
     assert visitor.state["structures"] == ["trapezius_upper"]
 
 

@@ -6,7 +6,10 @@ import base64
 import io
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from urllib.parse import parse_qsl, urlparse
 
 import numpy as np
@@ -19,6 +22,7 @@ from explorer.export.handout import HandoutRequest, clean, handout_content
 from explorer.export.handout_html import text_of, write_html
 from tests.qr_reader import modules_of, read_qr
 from tests.test_export import HOSTILE, Reader
+from tests.test_serving import served
 from tests.ui.conftest import Visitor
 
 # the viewer's own tests, run again on the file: `visitor` below opens it instead of the served app
@@ -416,17 +420,61 @@ def test_escape_closes_the_page_and_keeps_what_is_chosen(clinician):
     assert clinician.state["structures"] == ["trapezius_upper"]
 
 
-def test_the_snippet_shows_the_lean_explorer_in_a_course_page(clinician):
-    clinician.open("v=1&s=temporalis&side=right")
-    clinician.page.locator(".rpx [data-take='share']").click()
-    snippet = clinician.page.locator("#rpx-embed").input_value()
-    course = clinician.page.context.new_page()
-    course.set_content(f"<h1>Lecture 3</h1>{snippet}")
-    frame = course.frame_locator("iframe")
-    frame.locator(".rpx[data-ready]").wait_for(timeout=60_000)
-    assert frame.locator(".rpx .card h2").inner_text() == "Temporalis"
-    assert not frame.locator(".site-head").is_visible()
-    assert not frame.locator(".rpx .list").is_visible()
-    whole = frame.locator(".rpx .whole")
-    assert whole.get_attribute("href") == f"{clinician.address}/#v=1&s=temporalis&side=right"
-    assert "not for diagnosis" in whole.inner_text()
+def shared(person: Visitor) -> tuple[str, str]:
+    """The snippet that the app gives, and what it says of the pages it will work in."""
+    person.open("v=1&s=temporalis&side=right")
+    person.page.locator(".rpx [data-take='share']").click()
+    told = person.page.locator(".rpx .framed")
+    told.wait_for()
+    return person.page.locator("#rpx-embed").input_value(), told.inner_text()
+
+
+@contextmanager
+def course_site() -> Iterator[tuple[str, dict[str, str]]]:
+    """Another site on this machine: its origin, and its one page, to be filled in."""
+    page = {"html": ""}
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(page["html"].encode())
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}", page
+        server.shutdown()
+
+
+def test_the_snippet_shows_the_lean_explorer_in_a_course_page_that_may(browser):
+    with course_site() as (course, page), served("--allow-embedding", course) as server:
+        address = f"http://localhost:{server.port}"
+        for person in clinicians(browser, address):
+            snippet, told = shared(person)
+            assert course in told
+            page["html"] = f"<h1>Lecture 3</h1>{snippet}"
+            person.page.goto(course)
+            frame = person.page.frame_locator("iframe")
+            frame.locator(".rpx[data-ready]").wait_for(timeout=60_000)
+            assert frame.locator(".rpx .card h2").inner_text() == "Temporalis"
+            assert not frame.locator(".site-head").is_visible()
+            assert not frame.locator(".rpx .list").is_visible()
+            whole = frame.locator(".rpx .whole")
+            assert whole.get_attribute("href") == f"{address}/#v=1&s=temporalis&side=right"
+            assert "not for diagnosis" in whole.inner_text()
+
+
+def test_a_server_that_lets_no_other_site_show_it_says_so_beside_the_snippet(clinician):
+    snippet, told = shared(clinician)
+    assert "--allow-embedding" in told
+    with course_site() as (course, page):
+        page["html"] = snippet
+        other = clinician.page.context.new_page()
+        with other.expect_event("requestfailed") as refused:
+            other.goto(course)
+    assert refused.value.url.startswith(clinician.address)
+    assert "ERR_BLOCKED_BY_RESPONSE" in refused.value.failure

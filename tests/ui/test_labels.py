@@ -119,16 +119,28 @@ def test_names_leave_while_the_body_turns_and_come_back_for_the_new_view(visitor
     x, y = box["x"] + 60, box["y"] + box["height"] / 2
     visitor.page.mouse.move(x, y)
     visitor.page.mouse.down()
-    visitor.page.mouse.move(x + 70, y, steps=4)
-    visitor.page.wait_for_function(
-        "() => getComputedStyle((document.querySelector('.rpx') ?? [...document.querySelectorAll('*')]"
-        ".map(n => n.shadowRoot?.querySelector('.rpx')).find(Boolean)).querySelector('.labels')).opacity < 0.5"
+    visitor.run(
+        """e => {
+            const labels = e.labels.element;
+            window.hiddenWhileTurning = new Promise((done) => {
+                const look = () => labels.dataset.still === "false" && getComputedStyle(labels).opacity === "0" ? done(true) : requestAnimationFrame(look);
+                look();
+            });
+            return null;
+        }"""
+    )
+    for k in range(1, 8):  # keeps turning until it is seen
+        visitor.page.mouse.move(x + 10 * k, y)
+    assert visitor.page.evaluate(
+        "Promise.race([hiddenWhileTurning, new Promise((done) => setTimeout(done, 20_000, false))])"
     )
     visitor.page.mouse.up()
     after = {entry["id"]: entry["anchor"] for entry in named(visitor)}
     both = set(before) & set(after)
-    assert both
-    assert all(before[name] != after[name] for name in both)
+    assert "temporalis" in both
+    assert before["temporalis"] != after["temporalis"]
+    # places are looked for on a raster, so that a name or two may stand where it stood
+    assert sum(before[name] != after[name] for name in both) > 0.7 * len(both)
 
 
 def test_coming_nearer_names_the_neighbours_and_none_means_none(visitor):
