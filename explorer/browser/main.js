@@ -300,6 +300,14 @@ async function start(root, waiting, progress, options) {
     return found ? catalogue.areas[found.id].name : null;
   };
 
+  /** What covers the picture. The chest may lie behind the legend, what is chosen may not. */
+  const insetsOf = (box) => {
+    const all = canvasPlace.getBoundingClientRect();
+    const [top, bottom] = [controls.top, controls.bottom].map((bar) => bar.getBoundingClientRect());
+    const covered = Math.max(0, all.bottom - bottom.top);
+    return { top: Math.max(0, top.bottom - all.top) + 8, bottom: box ? covered + 8 : Math.min(58, covered) };
+  };
+
   const newView = () =>
     makeView(
       canvasPlace,
@@ -341,7 +349,7 @@ async function start(root, waiting, progress, options) {
         onLost: () => lasting.lost(),
         onRestored: () => lasting.again(),
       },
-      { top: 64, bottom: 58 },
+      insetsOf,
     );
   const lasting = makeLasting({ stage, t, say: (text) => (announce.textContent = text), rebuild });
   if (threeD) view = newView();
@@ -557,6 +565,10 @@ async function start(root, waiting, progress, options) {
     }, 8000);
   }
 
+  /** The state of a link; when it does not say from where to look and the usual view shows little of the paint, from a better one. */
+  const seen = ({ state, viewed }) =>
+    view && !viewed && state.structures.length ? { ...state, view: view.bestView(sceneOf(catalogue, state).paint, 0.4) } : state;
+  if (options.linked) states.set(seen(fromLink));
   let writing = false;
   const stop = states.listen((state, before, how) => {
     show(state, before, how);
@@ -572,8 +584,9 @@ async function start(root, waiting, progress, options) {
   });
   const onAddress = () => {
     if (writing) return;
-    const { state, problems, more } = fromFragment(location.hash, known);
-    problem(problems, more);
+    const link = fromFragment(location.hash, known);
+    const state = seen(link);
+    problem(link.problems, link.more);
     const other = (state.atlas ?? null) !== states.get().atlas;
     states.set(state, { fromLink: true });
     if (other) location.reload();

@@ -1,6 +1,7 @@
 // The dark line between the lips: it closes the slit of the skin, so that nothing behind it shows through.
 
-const FORWARD = [2.2, 7.5]; // mm before the rim of the hole, in its middle and at its corners
+const FORWARD = [0.8, 3]; // mm before the rim of the hole, in its middle and at its corners
+const INTO_LIPS = 0.4; // mm above and below the rim
 
 /** Vertices of the rim of the mouth, in order round it from its right corner; empty where the skin has none. */
 export function rimOfMouth({ positions, faces }) {
@@ -23,7 +24,7 @@ export function rimOfMouth({ positions, faces }) {
   return rim;
 }
 
-/** A strip across the slit, a little before its rim. */
+/** A strip across the slit, a little before its rim, that reaches into both lips. */
 export function seamOf(skin, rim) {
   const middle = rim.length / 2;
   const widest = Math.max(...rim.map((v) => Math.abs(skin.positions[3 * v])));
@@ -31,7 +32,8 @@ export function seamOf(skin, rim) {
   rim.forEach((v, k) => {
     const [x, y, z] = [skin.positions[3 * v], skin.positions[3 * v + 1], skin.positions[3 * v + 2]];
     const outwards = Math.abs(x) / widest;
-    positions.set([x * 1.05, y - FORWARD[0] - (FORWARD[1] - FORWARD[0]) * outwards ** 3, z], 3 * k);
+    const lip = Math.sign(z - skin.positions[3 * rim[(rim.length - k) % rim.length] + 2]);
+    positions.set([x * 1.05, y - FORWARD[0] - (FORWARD[1] - FORWARD[0]) * outwards ** 3, z + lip * INTO_LIPS], 3 * k);
   });
   const faces = [];
   for (let k = 0; k < middle; k += 1) {

@@ -43,7 +43,8 @@ export function toFragment(state) {
   if (state.structures.length) out.push(`s=${state.structures.map(encodeURIComponent).join(",")}`);
   if (state.pattern) out.push(`p=${encodeURIComponent(state.pattern)}`);
   if (state.side !== INITIAL.side) out.push(`side=${state.side}`);
-  if (state.view !== INITIAL.view) out.push(`view=${state.view}`);
+  // with something chosen the view is always said: a link without one is shown from where the paint is seen
+  if (state.view !== INITIAL.view || state.structures.length) out.push(`view=${state.view}`);
   if (state.mirror) out.push("mirror=1");
   if (state.rest !== INITIAL.rest) out.push(`rest=${state.rest}`);
   if (state.peel) out.push("peel=1");
@@ -69,7 +70,7 @@ export function toFragment(state) {
  * A state from a URL fragment. Whatever cannot be used is left out and named.
  * @param {string} fragment with or without the leading #
  * @param {{structure: (id: string) => Object|undefined, pattern: (id: string) => Object|undefined}} known
- * @returns {{state: Object, problems: string[]}} problems are ids of texts with the word that was not understood; more: structures beyond those that can be compared
+ * @returns {{state: Object, problems: string[], more: string[], viewed: boolean}} problems: words that were not understood; more: structures beyond those that can be compared; viewed: whether the link says from where to look
  */
 export function fromFragment(fragment, known) {
   const problems = [];
@@ -134,7 +135,7 @@ export function fromFragment(fragment, known) {
     if (value === "0") state[layer] = false;
     else if (value !== null && value !== "1") complain(value);
   }
-  return { state, problems, more: all.slice(MOST_COMPARED) };
+  return { state, problems, more: all.slice(MOST_COMPARED), viewed: fields.has("view") };
 }
 
 /** A store: `get`, `set` with some fields, `listen` for changes. */

@@ -15,7 +15,8 @@ import { shadeArriving, shadeBone, shadeDeep, shadeEye, shadeMuscle, shadeSkin }
 import { carriedTo, spreadOf } from "./spread.js";
 
 const HEAD_AND_SHOULDERS = [-205, -110, -262, 205, 132, 138];
-const KEY_VIEWS = ["front", "left", "right", "back", "three_quarter"];
+const STRAIGHT_VIEWS = ["front", "left", "right", "back"];
+const KEY_VIEWS = [...STRAIGHT_VIEWS, "three_quarter"];
 const STRIPE = 6; // mm from stripe to stripe of drawn pain
 
 /** Nothing is pressed: every front has passed. */
@@ -36,8 +37,9 @@ export function canDraw() {
  * @param {Object} vtk vtk.js
  * @param {{meshes: Map, weights: Object, style: Object, dots: Object, bonesNamed: Function}} body
  * @param {{onPick: Function, onHover: Function, onTurn: Function}} events
+ * @param {(box: number[]|null) => {top: number, bottom: number}} insetsOf pixels of the picture that are covered, for a box that is shown
  */
-export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 }) {
+export function makeView(place, vtk, body, events, insetsOf = () => ({ top: 0, bottom: 0 })) {
   const { meshes, weights, style } = body;
   const { vtkActor, vtkMapper, vtkRenderer, vtkRenderWindow, vtkLight } = vtk.Rendering.Core;
   const window3d = vtkRenderWindow.newInstance();
@@ -252,7 +254,7 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
   // --- camera -------------------------------------------------------------------------------------------------
   let box = HEAD_AND_SHOULDERS;
   let size = [1, 1];
-  let pose = poseFor("three_quarter", box, ...size, insets);
+  let pose = poseFor("three_quarter", box, ...size, insetsOf());
   let framed = pose.distance; // from where what was asked for is shown
   let moving = null;
   let asked = false;
@@ -433,7 +435,7 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
     return seen;
   }
   const facingOf = (v, toEye) => dot(toEye, [skinNormals[3 * v], skinNormals[3 * v + 1], skinNormals[3 * v + 2]]);
-  const poseOf = (name) => poseFor(name, box, ...size, insets);
+  const poseOf = (name) => poseFor(name, box, ...size, insetsOf());
 
   /** Turn to a key view that shows what is pressed, unless the present view does. */
   function turnToPressed(paint, feet) {
@@ -585,7 +587,7 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
     look(view, wanted = null, milliseconds) {
       resize(); // what stands around the view may just have changed its size
       box = wanted ?? HEAD_AND_SHOULDERS;
-      const target = poseFor(view, box, ...size, insets);
+      const target = poseFor(view, box, ...size, insetsOf(wanted));
       framed = target.distance;
       moveTo(target, milliseconds);
     },
@@ -606,15 +608,16 @@ export function makeView(place, vtk, body, events, insets = { top: 0, bottom: 0 
       }
       return out ?? null;
     },
-    /** The key view from which most of some paint is seen. */
-    bestView(entries) {
+    /**
+     * The key view from which most of some paint is seen.
+     * @param {number} content what the three-quarter view has to show for staying, as a share of what the best other one shows
+     */
+    bestView(entries, content = 1.05) {
       const paint = weights.paint(entries);
-      let best = ["three_quarter", 0];
-      for (const view of KEY_VIEWS) {
-        const seen = seenFrom(poseOf(view), paint);
-        if (seen > 1.05 * best[1]) best = [view, seen];
-      }
-      return best[0];
+      const seen = (name) => seenFrom(poseOf(name), paint);
+      let best = [null, 0];
+      for (const view of STRAIGHT_VIEWS) if (seen(view) > 1.05 * best[1]) best = [view, seen(view)];
+      return best[0] && seen("three_quarter") <= content * best[1] ? best[0] : "three_quarter";
     },
     /** Show the body of a variant, or the average body (null); then show the scene again. */
     wear,

@@ -7,12 +7,16 @@ is known or drawn, the lips, or the scalp.
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from scipy import ndimage
+from scipy.spatial import cKDTree
 
 from explorer.anatomy.enclosure import Enclosure
+from explorer.anatomy.fairing import fair
 from explorer.anatomy.meshio import Mesh
 from explorer.anatomy.sheet import Body, Floats, Sheet, Strips, face_outward, fill, from_strips, thicken, volume_mm3
 from explorer.anatomy.solid import Solid
@@ -25,6 +29,8 @@ MIDLINE_CLEARANCE_MM = 0.3
 SKIN_CLEARANCE_MM = 0.8
 #: tissue between the eye and the wall of its socket
 ORBIT_MARGIN_MM = 7.0
+#: a sheet lies under another where it is no further than this beside a node of it, and keeps this gap, mm
+COVERED_MM, GAP_MM = 8.0, 0.3
 #: over so many cells of the grid a muscle gets its thickness beside a cut
 EDGE_CELLS = 0.6
 #: muscles that lie on both sides of the midline
@@ -49,6 +55,10 @@ class Recipe:
         How many pieces the muscle has.
     volume_cm3 : float or None
         Measured, of the whole path; None where nothing was.
+    fairing : float
+        How stiff the measured grid is faired, see :func:`explorer.anatomy.fairing.fair`; 0 where it serves as it is.
+    under : tuple of str
+        Shapes that lie over this one, where figures of different origin cross.
     status : str
         ``measured``, ``estimated`` or ``drawn``.
     note : str
@@ -64,6 +74,8 @@ class Recipe:
     bottom_mm: float | None
     pieces: int
     volume_cm3: float | None
+    fairing: float
+    under: tuple[str, ...]
     status: str
     note: str
 
@@ -86,6 +98,8 @@ def read_recipes(figures: Path) -> list[Recipe]:
                 number(row["bottom_mm"]),
                 int(row["pieces"]),
                 number(row["volume_cm3"]),
+                float(row["fairing"] or 0.0),
+                tuple(row["under"].split()),
                 row["status"],
                 row["note"],
             )
@@ -110,10 +124,25 @@ class Surroundings:
     eye: Floats
 
 
-def build_sheet(recipe: Recipe, grids: dict[str, Sheet], strips: dict[str, Strips], around: Surroundings) -> Sheet:
-    """The sheet of one muscle: whole, of its measured volume, its superficial face to the skin, under the skin."""
+def build_sheet(
+    recipe: Recipe,
+    grids: Mapping[str, Sheet],
+    strips: Mapping[str, Strips],
+    around: Surroundings,
+    built: Mapping[str, Sheet],
+) -> Sheet:
+    """The sheet of one muscle: whole, of its measured volume, its superficial face to the skin, under the skin.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    grids, strips : mapping of path id to Sheet, to Strips
+    around : Surroundings
+    built : mapping of shape id to Sheet
+        The sheets of the recipes before this one; those that lie over it press it in.
+    """
     if recipe.source == "grid":
-        sheet = grids[recipe.path_id]
+        sheet = fair(grids[recipe.path_id], recipe.fairing)
     elif recipe.source == "strips":
         sheet = from_strips(strips[recipe.path_id])
     elif recipe.source == "scalp":
@@ -128,6 +157,8 @@ def build_sheet(recipe: Recipe, grids: dict[str, Sheet], strips: dict[str, Strip
     sheet = face_outward(sheet, ahead.reshape(sheet.half.shape), behind.reshape(sheet.half.shape))
     if not recipe.shape_id.startswith(ROUND_THE_EYE):
         sheet = _out_of_orbit(sheet, around.eye)
+    for over in recipe.under:
+        sheet = _under(sheet, built[over])
     return _under_skin(sheet, around.skin)
 
 
@@ -172,6 +203,21 @@ def _out_of_orbit(sheet: Sheet, eye: Floats) -> Sheet:
     distance = np.linalg.norm(away, axis=2, keepdims=True)
     need = radius + np.clip(sheet.half, 0, None)[..., None] - distance
     return replace(sheet, points=sheet.points + np.clip(need, 0, None) * away / np.maximum(distance, 1e-6))
+
+
+def _under(sheet: Sheet, over: Sheet, rounds: int = 4) -> Sheet:
+    """Press a sheet in where it reaches into one that lies over it, smoothly."""
+    inside = over.half > 0
+    places, normals, halves = over.points[inside], over.normal[inside], over.half[inside]
+    tree = cKDTree(places)
+    for _ in range(rounds):
+        beside, near = tree.query(sheet.points)
+        height = np.einsum("rci,rci->rc", places[near] - sheet.points, normals[near])
+        covered = np.sqrt(np.maximum(beside**2 - height**2, 0.0)) < COVERED_MM
+        wanted = halves[near] + np.clip(sheet.half, 0, None) + GAP_MM
+        lack = ndimage.gaussian_filter(np.where(covered, np.clip(wanted - height, 0, None), 0.0), 1.0)
+        sheet = replace(sheet, points=sheet.points - lack[..., None] * normals[near])
+    return sheet
 
 
 def _under_skin(sheet: Sheet, skin: Enclosure, rounds: int = 3) -> Sheet:

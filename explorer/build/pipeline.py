@@ -141,10 +141,11 @@ def make_inside(shop: Workshop) -> None:
     around = Surroundings(enclosure, skin, load_mesh(shop.meshes / "eye.npz").vertices)
     recipes = read_recipes(figures)
     grids, strips = read_grids(figures), read_strips(figures)
-    sheets, bodies = {}, {}
+    sheets: dict[str, Sheet] = {}
+    bodies: dict[str, Body] = {}
     for k, recipe in enumerate(recipes):
         shop.progress("muscles", k, len(recipes))
-        sheets[recipe.shape_id] = build_sheet(recipe, grids, strips, around)
+        sheets[recipe.shape_id] = build_sheet(recipe, grids, strips, around, sheets)
         bodies[recipe.shape_id] = close(sheets[recipe.shape_id], recipe, enclosure)
     shop.progress("muscles", len(recipes), len(recipes))
     status = {recipe.shape_id: recipe.status for recipe in recipes}
