@@ -38,7 +38,7 @@ export function fit(pose, box, width, height, insets = { top: 0, bottom: 0 }) {
     deep = max(deep, dot(p, toEye));
   }
   const slope = tan((VIEW_ANGLE * RADIAN) / 2);
-  const free = max(0.4, 1 - (insets.top + insets.bottom) / height);
+  const free = max(0.25, 1 - (insets.top + insets.bottom) / height);
   const distance = max(half / (slope * free), wide / ((slope * width) / height)) * 1.05 + 0.5 * deep;
   const shift = (((insets.top - insets.bottom) / height) * distance * slope);
   return { ...pose, focus: focus.map((value, k) => value + shift * up[k]), distance };

@@ -188,7 +188,15 @@ export function makeCompare({ catalogue, t, set, get, view, weights, chosenBy, t
     }
   }
 
-  return { hint, chips, toggle, wait, waiting: () => waiting, rowButton, offer, words, cards, legend, find, place, spots: () => spots.map(({ letter, place: at }) => ({ letter, place: at })) };
+  /** For a picture to keep: who has which letter and what they share; null where nothing is compared. */
+  const caption = (state) => {
+    const groups = groupsOf(catalogue, state);
+    return groups.length ? { letters: new Map(groups.map(({ letter, id }) => [id, letter])), shared: words(state).shared } : null;
+  };
+  /** Where the letters stand in the picture. */
+  const signs = () => spots.map(({ letter, place: at }) => ({ letter, ...view().project(at) }));
+
+  return { hint, chips, toggle, wait, waiting: () => waiting, rowButton, offer, words, cards, legend, find, place, caption, signs, spots: () => spots.map(({ letter, place: at }) => ({ letter, place: at })) };
 }
 
 /** Stripes of a letter as an SVG pattern, for the chart. */

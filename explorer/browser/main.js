@@ -7,6 +7,7 @@ import { makeChart } from "./chart.js";
 import { makeCompare } from "./compare.js";
 import { makeControls, makeOverlay } from "./controls.js";
 import { h } from "./dom.js";
+import { coveredOf, roomAround } from "./framing.js";
 import { captionOf, chartFile, keep, pictureOf } from "./picture.js";
 import { meshesOf, normalsOf } from "./geometry.js";
 import { makeLabels } from "./labels.js";
@@ -53,10 +54,11 @@ export function mount(place, options) {
   const waiting = h("div", { class: "waiting", role: "status" }, progress);
   root.append(waiting);
   const sheet = h("link", { rel: "stylesheet", href: options.sheet?.url ?? "data:text/css," });
+  const styled = new Promise((done) => Object.assign(sheet, { onload: done, onerror: done })); // what stands where is measured
   place.append(sheet, root);
   let running = null;
   let removed = false;
-  const ready = start(root, waiting, progress, options)
+  const ready = start(root, waiting, progress, options, styled)
     .then((explorer) => {
       if (removed) explorer.remove();
       else running = explorer;
@@ -79,7 +81,7 @@ export function mount(place, options) {
   };
 }
 
-async function start(root, waiting, progress, options) {
+async function start(root, waiting, progress, options, styled) {
   if (options.sheet?.base64) root.append(h("style", { text: await loadText(options.sheet) }));
   const sources = Object.values(options.assets);
   const total = sources.reduce((sum, source) => sum + (source.bytes ?? 0), 0) || 1;
@@ -92,6 +94,7 @@ async function start(root, waiting, progress, options) {
     loadJson(options.assets.catalogue, count),
     load(options.assets.body, count).then(container),
     load(options.assets.paint, count).then(container),
+    styled,
   ]);
   catalogue.patterns = {};
   for (const structure of Object.values(catalogue.structures)) {
@@ -202,8 +205,8 @@ async function start(root, waiting, progress, options) {
     chart.wake();
   };
   const fileName = () => ["referred-pain", ...states.get().structures, states.get().pattern, states.get().side].filter(Boolean).join("_").slice(0, 100);
-  const caption = () => captionOf({ catalogue, t, state: states.get(), inWords: chart.inWords });
-  const inks = () => ({ ...catalogue.style, ...catalogue.style.palettes[states.get().palette]?.light });
+  const caption = () => captionOf({ catalogue, t, state: states.get(), inWords: chart.inWords, compared: compare.caption(states.get()) });
+  const inks = () => ({ ...catalogue.style, ...catalogue.style.palettes[states.get().palette]?.light, compare: catalogue.style.tones.light.compare });
   const does = {
     back: () => view?.look(states.get().view, frameOf(states.get())),
     chart() {
@@ -211,7 +214,7 @@ async function start(root, waiting, progress, options) {
       showChart(chart.element.hidden);
     },
     savePicture: threeD
-      ? () => pictureOf(view.snapshot(), overlay.drawn(view), caption(), inks()).toBlob((blob) => keep(blob, `${fileName()}.png`))
+      ? () => pictureOf(view.snapshot(), { ...overlay.drawn(view), signs: compare.signs() }, caption(), inks()).toBlob((blob) => keep(blob, `${fileName()}.png`))
       : null,
     saveChart: () => keep(new Blob([chartFile(chart.sheet(), caption(), inks())], { type: "image/svg+xml" }), `${fileName()}_chart.svg`),
   };
@@ -300,14 +303,6 @@ async function start(root, waiting, progress, options) {
     return found ? catalogue.areas[found.id].name : null;
   };
 
-  /** What covers the picture. The chest may lie behind the legend, what is chosen may not. */
-  const insetsOf = (box) => {
-    const all = canvasPlace.getBoundingClientRect();
-    const [top, bottom] = [controls.top, controls.bottom].map((bar) => bar.getBoundingClientRect());
-    const covered = Math.max(0, all.bottom - bottom.top);
-    return { top: Math.max(0, top.bottom - all.top) + 8, bottom: box ? covered + 8 : Math.min(58, covered) };
-  };
-
   const newView = () =>
     makeView(
       canvasPlace,
@@ -349,7 +344,7 @@ async function start(root, waiting, progress, options) {
         onLost: () => lasting.lost(),
         onRestored: () => lasting.again(),
       },
-      insetsOf,
+      (box) => coveredOf(canvasPlace, controls, box),
     );
   const lasting = makeLasting({ stage, t, say: (text) => (announce.textContent = text), rebuild });
   if (threeD) view = newView();
@@ -377,7 +372,7 @@ async function start(root, waiting, progress, options) {
   }
 
   function frameOf(state) {
-    return state.structures.length && view ? widened(view.boxOf(sceneOf(catalogue, state))) : null;
+    return state.structures.length && view ? roomAround(view.boxOf(sceneOf(catalogue, state))) : null;
   }
 
   const choosingPain = () => states.get().mode === "pain" && !states.get().structures.length;
@@ -698,17 +693,3 @@ async function start(root, waiting, progress, options) {
 
 /** Where the style sheet keeps the colours of the paint. */
 const SWATCHES = { core: "--core", core_line: "--core-line", spillover: "--spill", drawn: "--drawn", drawn_line: "--drawn-line" };
-
-/** A box with some room around it, no smaller than a head. */
-function widened(box) {
-  if (!box) return null;
-  const least = [190, 190, 230];
-  const out = [...box];
-  for (let k = 0; k < 3; k += 1) {
-    const middle = (box[k] + box[k + 3]) / 2;
-    const half = Math.max((box[k + 3] - box[k]) / 2 + 18, least[k] / 2);
-    out[k] = middle - half;
-    out[k + 3] = middle + half;
-  }
-  return out;
-}

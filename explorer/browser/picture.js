@@ -1,26 +1,30 @@
 // Pictures to keep: the view as PNG and the chart as SVG, each with name, grade, legend, sources and what it is not.
 
 import { svg } from "./dom.js";
+import { LETTERS } from "./hatch.js";
 
 const PAPER = "#ffffff";
 const INK = "#22282f";
 const QUIET = "#59626c";
 const FAMILY = 'system-ui, "Segoe UI", Roboto, sans-serif';
-const COLUMN = 380; // px of the words beside the picture
+const COLUMNS = [380, 520, 680]; // px of the words beside the picture: the first in which they are not much longer than it
+const LONGER = 1.15;
 const EDGE = 22;
 const MOST_SOURCES = 6;
 
 /**
  * What a picture says beside the drawing.
+ * @param {{letters: Map<string, string>, shared: string}|null} context.compared letters of compared structures, and what they share
  * @returns {Array<{text: string, size: number, weight?: number, italic?: boolean, quiet?: boolean, swatch?: string, gap?: number}>}
  */
-export function captionOf({ catalogue, t, state, inWords }) {
+export function captionOf({ catalogue, t, state, inWords, compared }) {
   const lines = [];
   const add = (text, look = {}) => text && lines.push({ text, size: 14, ...look });
   const chosen = state.structures.map((id) => catalogue.structures[id]).filter(Boolean);
   add(catalogue.title, { size: 13, quiet: true });
   for (const structure of chosen) {
-    add(structure.name, { size: 22, weight: 700, gap: 6 });
+    const letter = compared?.letters.get(structure.id);
+    add(structure.name, { size: 22, weight: 700, gap: letter ? 12 : 6, swatch: letter });
     add(structure.latin, { italic: true, quiet: true });
     const narrowed = structure.patterns.some((pattern) => pattern.id === state.pattern);
     const patterns = structure.patterns.filter((pattern) => !narrowed || state.pattern === pattern.id);
@@ -36,7 +40,13 @@ export function captionOf({ catalogue, t, state, inWords }) {
     const more = cited.length > MOST_SOURCES ? ` ${t("picture.more", { count: cited.length - MOST_SOURCES })}` : "";
     if (cited.length) add(`${t("page.sources")}: ${cited.slice(0, MOST_SOURCES).join("; ")}.${more}`, { size: 12, quiet: true, gap: 6 });
   }
-  ["core", "spillover", "trigger", "muscle", "deep"].forEach((kind, k) => add(t(`legend.${kind}_long`), { size: 13, swatch: kind, gap: k ? 2 : 12 }));
+  if (compared) {
+    add(compared.shared, { weight: 600, gap: 12 });
+    add(t("compare.basis"), { size: 12, quiet: true });
+    add(t("compare.kinds"), { size: 13, gap: 12 });
+  }
+  const kinds = [...(compared ? [] : ["core", "spillover"]), "trigger", "muscle", "deep"];
+  kinds.forEach((kind, k) => add(t(`legend.${kind}_long`), { size: 13, swatch: kind, gap: k || compared ? 2 : 12 }));
   if (state.mirror) add(t("mirror.note"), { size: 13, weight: 600, gap: 8 });
   add(t("about.purpose"), { size: 13, weight: 600, gap: 12 });
   if (catalogue.own) {
@@ -83,6 +93,7 @@ function swatchOn(brush, kind, x, y, style) {
   brush.save();
   brush.lineWidth = 2;
   if (kind === "trigger") crossOn(brush, x + 10, y, 5.5);
+  else if (LETTERS.includes(kind)) letterOn(brush, kind, x + 11, y - 2, style);
   else {
     brush.beginPath();
     if (kind === "deep") brush.ellipse(x + 10, y, 7, 7, 0, 0, 2 * Math.PI);
@@ -103,6 +114,23 @@ function swatchOn(brush, kind, x, y, style) {
   brush.restore();
 }
 
+/** The letter of a compared structure, on its stripes' colours. */
+function letterOn(brush, letter, x, y, style) {
+  const { core, line } = style.compare[LETTERS.indexOf(letter)];
+  brush.beginPath();
+  brush.arc(x, y, 11, 0, 2 * Math.PI);
+  brush.fillStyle = PAPER;
+  brush.fill();
+  brush.lineWidth = 2.5;
+  brush.strokeStyle = core;
+  brush.stroke();
+  brush.fillStyle = line;
+  brush.font = `700 14px ${FAMILY}`;
+  brush.textAlign = "center";
+  brush.fillText(letter, x, y + 5);
+  brush.textAlign = "left";
+}
+
 function crossOn(brush, x, y, arm) {
   for (const [colour, width] of [["#ffffff", 6], ["#14181d", 2.6]]) {
     brush.beginPath();
@@ -120,13 +148,14 @@ function crossOn(brush, x, y, arm) {
 /**
  * The view with everything that must go along with it.
  * @param {Object} shot {@link makeView}'s snapshot
- * @param {{marks: Array<{x: number, y: number}>, letters: [string, string]}} over what stands over the canvas
+ * @param {{marks: Array<{x: number, y: number}>, letters: [string, string], signs: Array<{letter: string, x: number, y: number}>}} over what
+ *   stands over the canvas: trigger points, the letters of the sides, those of compared structures
  * @returns {HTMLCanvasElement}
  */
 export function pictureOf(shot, over, caption, style) {
   const beside = shot.width >= 560;
-  const column = beside ? COLUMN : shot.width;
-  const { rows, height } = setIn(caption, column - 2 * EDGE, EDGE);
+  const tried = (beside ? COLUMNS : [shot.width]).map((column) => ({ column, ...setIn(caption, column - 2 * EDGE, EDGE) }));
+  const { column, rows, height } = tried.find((one) => one.height + EDGE <= LONGER * shot.height) ?? tried.at(-1);
   const sheet = document.createElement("canvas");
   const wide = beside ? shot.width + column : shot.width;
   const high = beside ? Math.max(shot.height, height + EDGE) : shot.height + height + EDGE;
@@ -138,9 +167,10 @@ export function pictureOf(shot, over, caption, style) {
   brush.fillRect(0, 0, wide, high);
   brush.fillStyle = "#f3f0ea";
   brush.fillRect(0, 0, shot.width, beside ? high : shot.height);
-  const top = beside ? (high - shot.height) / 2 : 0;
+  const top = beside ? high - shot.height : 0; // the body is cut at its lower edge: it stands on that of the sheet
   brush.drawImage(shot.image, 0, top, shot.width, shot.height);
   for (const { x, y } of over.marks) crossOn(brush, x, y + top, 6);
+  for (const { letter, x, y } of over.signs ?? []) letterOn(brush, letter, x, y + top, style);
   brush.fillStyle = "#545d66";
   brush.font = `700 20px ${FAMILY}`;
   brush.fillText(over.letters[0], 14, top + shot.height / 2);
@@ -200,6 +230,12 @@ export function chartFile(chart, caption, style) {
 }
 
 function swatchOf(kind, x, y, style) {
+  if (LETTERS.includes(kind)) {
+    const { core, line } = style.compare[LETTERS.indexOf(kind)];
+    const text = svg("text", { x: x + 13, y: y + 2, "font-size": 17, "font-weight": 700, "text-anchor": "middle", fill: line });
+    text.textContent = kind;
+    return [svg("circle", { cx: x + 13, cy: y - 4, r: 12, fill: PAPER, stroke: core, "stroke-width": 3 }), text];
+  }
   const place = { x: x + 2, y: y - 8, width: 20, height: 15, rx: 3, "stroke-width": 2 };
   if (kind === "trigger") return [svg("path", { d: `M${x + 6} ${y - 6}l12 12m-12 0l12 -12`, stroke: "#14181d", "stroke-width": 3, fill: "none" })];
   if (kind === "deep") return [svg("circle", { cx: x + 12, cy: y, r: 8, fill: style.deep, "fill-opacity": 0.6, stroke: style.deep })];

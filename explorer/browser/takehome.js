@@ -176,7 +176,7 @@ export function makeTakeHome({ catalogue, t, get, frameOf, marksOf, chart, telli
   // --- link ---------------------------------------------------------------------------------------------------
   const address = h("textarea", { id: "rpx-link", rows: 3, readonly: true, spellcheck: "false" });
   const snippet = h("textarea", { id: "rpx-embed", rows: 4, readonly: true, spellcheck: "false" });
-  const framed = h("p", { class: "note framed", hidden: true });
+  const framed = h("p", { class: "quiet framed", hidden: true });
   const copied = h("p", { class: "quiet", role: "status" });
   const holds = h("p", { class: "note", hidden: true, text: t("take.holds_drawing") });
   const code = h("div", { class: "code" });

@@ -240,6 +240,35 @@ def test_the_chart_is_kept_with_name_grade_sources_and_what_it_is_not(visitor):
     assert "http" not in re.sub(r"http://www\.w3\.org/\S+", "", text)  # it asks nothing of the network
 
 
+def test_a_kept_comparison_says_who_has_which_letter_and_what_they_share(visitor):
+    visitor.open("v=1&s=temporalis,masseter_superficial&view=left")
+    shared = visitor.page.locator(".rpx .compare-words").inner_text()
+    root = ET.fromstring(kept(visitor, "chart").path().read_text(encoding="utf-8"))
+    texts = [node.text or "" for node in root.iter("{http://www.w3.org/2000/svg}text")]
+    words = re.sub(r"\s+", " ", " ".join(texts))
+    for letter, name in (("A", "temporalis"), ("B", "masseter_superficial")):
+        assert texts.count(letter) >= 2  # on its paint and beside its name
+        assert ATLAS[name].name in words
+    assert re.sub(r"\s+", " ", shared) in words
+    assert ATLAS.dataset.texts["en"]["legend.core_long"] not in words  # stripes say it
+
+
+def test_the_picture_of_a_comparison_holds_its_letters(visitor):
+    """The letters stand on the body where the view has them: a ring in the colour of the stripes round white."""
+    visitor.open("v=1&s=temporalis,masseter_superficial&view=left")
+    signs = [visitor.where(spot["place"]) for spot in visitor.run("e => e.compare.spots()")]
+    stage = visitor.page.locator(".rpx .canvas").bounding_box()
+    image = Image.open(io.BytesIO(kept(visitor, "view").path().read_bytes())).convert("RGB")
+    pixels = np.asarray(image).astype(int)
+    drop = image.height / 2 - stage["height"]  # the body stands on the lower edge of the sheet
+    assert len(signs) == 2
+    for x, y in signs:
+        column, row = round(2 * (x - stage["x"])), round(2 * (y - stage["y"] + drop))
+        inside = pixels[row - 14 : row + 15, column - 14 : column + 15]
+        assert (inside.min(axis=2) > 240).mean() > 0.3
+        assert (inside.max(axis=2) < 120).mean() > 0.02  # the letter
+
+
 def test_the_picture_of_the_view_is_whole(visitor):
     """The saved PNG holds the painted body on the left, words in ink on white on the right."""
     visitor.open("v=1&s=temporalis&view=left")

@@ -142,6 +142,9 @@ def test_each_has_stripes_of_its_own_and_where_they_meet_both_are_seen(visitor):
     """Pixels around vertices of the front: the stripes of those that reach a place, and of no others."""
     names = ("sternocleidomastoid_clavicular", "sternocleidomastoid_sternal")
     visitor.open(f"v=1&s={','.join(names)}&view=front&muscles=0&bones=0")
+    visitor.run("e => e.view.zoom(0.8)")
+    visitor.page.wait_for_timeout(400)
+    visitor.settle()
     picture = visitor.picture()
     marks = visitor.run("e => e.catalogue.style.tones.light.compare.map(m => m.core)")
     hues = [near(picture, colour) > 0.93 for colour in marks[:2]]
