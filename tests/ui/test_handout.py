@@ -450,6 +450,18 @@ def course_site() -> Iterator[tuple[str, dict[str, str]]]:
         server.shutdown()
 
 
+def lean_explorer_stands_in(person: Visitor, address: str) -> None:
+    """The page that is open shows the explorer in a frame: the view and the card, and the way to the whole of it."""
+    frame = person.page.frame_locator("iframe")
+    frame.locator(".rpx[data-ready]").wait_for(timeout=60_000)
+    assert frame.locator(".rpx .card h2").inner_text() == "Temporalis"
+    assert not frame.locator(".site-head").is_visible()
+    assert not frame.locator(".rpx .list").is_visible()
+    whole = frame.locator(".rpx .whole")
+    assert whole.get_attribute("href") == f"{address}/#v=1&s=temporalis&side=right&view=right"
+    assert "not for diagnosis" in whole.inner_text()
+
+
 def test_the_snippet_shows_the_lean_explorer_in_a_course_page_that_may(browser):
     with course_site() as (course, page), served("--allow-embedding", course) as server:
         address = f"http://localhost:{server.port}"
@@ -458,14 +470,7 @@ def test_the_snippet_shows_the_lean_explorer_in_a_course_page_that_may(browser):
             assert course in told
             page["html"] = f"<h1>Lecture 3</h1>{snippet}"
             person.page.goto(course)
-            frame = person.page.frame_locator("iframe")
-            frame.locator(".rpx[data-ready]").wait_for(timeout=60_000)
-            assert frame.locator(".rpx .card h2").inner_text() == "Temporalis"
-            assert not frame.locator(".site-head").is_visible()
-            assert not frame.locator(".rpx .list").is_visible()
-            whole = frame.locator(".rpx .whole")
-            assert whole.get_attribute("href") == f"{address}/#v=1&s=temporalis&side=right&view=right"
-            assert "not for diagnosis" in whole.inner_text()
+            lean_explorer_stands_in(person, address)
 
 
 def test_a_server_that_lets_no_other_site_show_it_says_so_beside_the_snippet(clinician):

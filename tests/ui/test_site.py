@@ -28,9 +28,10 @@ from tests.ui.test_choosing import (  # noqa: F401
 )
 from tests.ui.test_handout import (  # noqa: F401
     clinicians,
+    course_site,
+    lean_explorer_stands_in,
     test_one_structure_fits_one_sheet,
     test_the_file_that_the_app_saves_opens_from_disk,
-    test_the_snippet_shows_the_lean_explorer_in_a_course_page,
 )
 from tests.ui.test_matching_twins import test_scores_and_reasons_are_the_same_in_browser_and_python  # noqa: F401
 from tests.ui.test_pain import test_a_link_brings_areas_paint_and_features_back  # noqa: F401
@@ -90,6 +91,17 @@ def visitor(browser: Browser, site: str) -> Iterator[Visitor]:
 @pytest.fixture
 def clinician(browser: Browser, site: str) -> Iterator[Visitor]:
     yield from clinicians(browser, site)
+
+
+def test_the_snippet_shows_the_lean_explorer_in_any_course_page(clinician, site):
+    clinician.open("v=1&s=temporalis&side=right")
+    clinician.page.locator(".rpx [data-take='share']").click()
+    snippet = clinician.page.locator("#rpx-embed").input_value()
+    assert not clinician.page.locator(".rpx .framed").is_visible()  # a plain web server forbids nothing
+    with course_site() as (course, page):
+        page["html"] = f"<h1>Lecture 3</h1>{snippet}"
+        clinician.page.goto(course)
+        lean_explorer_stands_in(clinician, site)
 
 
 def test_every_page_opens_and_every_asset_is_below_the_path(visitor, site):
