@@ -22,6 +22,7 @@ meshes: ## rebuild meshes and painting from their sources
 
 bench: ## measure the real app in a real browser
 	$(BIN)/python benchmarks/browser.py
+	$(BIN)/python benchmarks/frames.py
 
 pictures: ## retake the README's pictures from the running app
 	$(BIN)/python docs/take_pictures.py
